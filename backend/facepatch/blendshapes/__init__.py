@@ -1,0 +1,1 @@
+"""Shape sets: their names, and motion made for them."""

@@ -1,0 +1,1 @@
+"""The command `facepatch`: one file per verb, and nothing here that computes."""

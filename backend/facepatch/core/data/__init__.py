@@ -1,0 +1,1 @@
+"""The nouns: what a mesh, character, clip or landmark is. Packages above do things to them."""

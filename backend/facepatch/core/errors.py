@@ -1,0 +1,132 @@
+"""The error tree. Every message is a sentence: what happened, with which values, what to do next.
+
+FacepatchError                         "facepatch"
+  InputError (ValueError)              "input"
+    ShapeError                         "input.shape"
+    TopologyError                      "input.topology"
+    UnknownNameError                   "input.name"      gives the nearest names
+    NoFaceError                        "input.no_face"   lists the frames
+    VideoError                         "input.video"
+    FormatError                        "input.format"    a file that is not what its name says
+    VersionError                       "input.version"   made by another version of facepatch
+  ConfigError (ValueError)             "config"
+  ModelError                           "model"
+    CheckpointError                    "model.checkpoint"
+    DivergedError                      "model.diverged"  says what was rolled back
+  ExportError                          "export"
+  StorageError                         "storage"         disk full, folder not writable
+  JobCancelledError                    "cancelled"
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+class FacepatchError(Exception):
+    """Anything that facepatch itself refuses or fails at."""
+
+    code = "facepatch"
+
+
+class InputError(FacepatchError, ValueError):
+    """What the user handed in cannot be used."""
+
+    code = "input"
+
+
+class ShapeError(InputError):
+    """An array has the wrong shape or type, or values that are not finite."""
+
+    code = "input.shape"
+
+
+class TopologyError(InputError):
+    """Two things that must share one vertex order do not."""
+
+    code = "input.topology"
+
+
+class UnknownNameError(InputError):
+    """A name that nothing here has. The message gives the nearest names."""
+
+    code = "input.name"
+
+    def __init__(self, what: str, name: str, known: Iterable[str], advice: str = "") -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names[:8]
+        listed = ", ".join(near) if near else "none"
+        super().__init__(f"{what}: there is no '{name}'. Nearest: {listed}. {advice}".rstrip())
+        self.name = name
+        self.nearest = tuple(near)
+
+
+class NoFaceError(InputError):
+    """No face where one is needed."""
+
+    code = "input.no_face"
+
+    def __init__(self, message: str, frames: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.frames = tuple(frames)
+
+
+class VideoError(InputError):
+    """A film that cannot be read."""
+
+    code = "input.video"
+
+
+class FormatError(InputError):
+    """A file that is not what its name says."""
+
+    code = "input.format"
+
+
+class VersionError(InputError):
+    """A file made by a version of facepatch that this one cannot read."""
+
+    code = "input.version"
+
+
+class ConfigError(FacepatchError, ValueError):
+    """A setting that is unknown or out of range."""
+
+    code = "config"
+
+
+class ModelError(FacepatchError):
+    """A model that cannot be trained, loaded or used."""
+
+    code = "model"
+
+
+class CheckpointError(ModelError):
+    """A checkpoint that is missing, damaged or of other settings."""
+
+    code = "model.checkpoint"
+
+
+class DivergedError(ModelError):
+    """Training that left the finite numbers or never left its plateau."""
+
+    code = "model.diverged"
+
+
+class ExportError(FacepatchError):
+    """A result that a file format cannot hold."""
+
+    code = "export"
+
+
+class StorageError(FacepatchError):
+    """A disk that is full or a folder that cannot be written."""
+
+    code = "storage"
+
+
+class JobCancelledError(FacepatchError):
+    """The caller asked to stop; everything up to the last checkpoint is kept."""
+
+    code = "cancelled"

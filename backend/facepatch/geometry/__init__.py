@@ -1,0 +1,1 @@
+"""Computations on bare vertex and triangle arrays: normals, openings, similarity fits."""

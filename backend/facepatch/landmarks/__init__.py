@@ -1,0 +1,1 @@
+"""Landmarks: found on film, steadied, and read off a character's mesh."""

@@ -1,0 +1,151 @@
+"""Finds the landmarks of one face through a film."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+
+from facepatch.core.axes import Float32, Float64
+from facepatch.core.data.landmarks import LANDMARK_NAMES, RIGID, LandmarkTrack, landmark_indices
+from facepatch.core.errors import NoFaceError
+from facepatch.core.progress import OnProgress, silent, track
+from facepatch.landmarks.detector import (
+    DetectedFace,
+    Film,
+    Frame,
+    LandmarkDetector,
+    LandmarkSettings,
+)
+from facepatch.landmarks.follow import follow, parse_choice
+from facepatch.landmarks.head_pose import film_head_pose
+
+log = logging.getLogger(__name__)
+
+SMALL_FACE_PX = 128
+"""Faces lower than this many pixels have less detail than a patch; it is said, not refused."""
+BLOCK = 4096
+
+
+def make_detector(settings: LandmarkSettings) -> LandmarkDetector:
+    """The detector that `settings` name. Raises ConfigError where it lacks its model or its package."""
+    if settings.detector == "mediapipe":
+        from facepatch.landmarks.mediapipe_mesh import MediapipeMesh
+
+        return MediapipeMesh(settings)
+    if settings.detector == "onnx":
+        from facepatch.landmarks.onnx_points import OnnxPoints
+
+        return OnnxPoints(settings)
+    from facepatch.landmarks.fan import FaceAlignmentNetwork
+
+    return FaceAlignmentNetwork(settings)
+
+
+def detect_landmarks(
+    film: Film,
+    settings: LandmarkSettings = LandmarkSettings(),
+    *,
+    detector: LandmarkDetector | None = None,
+    on_progress: OnProgress = silent,
+) -> LandmarkTrack:
+    """The landmarks of the chosen face in every frame of `film`, as detected: nothing is smoothed.
+
+    Frames without the face have `found` False, confidence 0 and the points of the last (at the start the next) frame
+    with it. `head_pose` is head -> camera in cm, see head_pose.py. Memory holds one frame and the landmarks.
+    Raises NoFaceError where the face is in no frame, ConfigError on settings that cannot be met.
+    """
+    parse_choice(settings.face)
+    finder = detector or make_detector(settings)
+    warnings = list(film.warnings)
+    rows = _Rows()
+    try:
+        frames = film.frames(on_warning=warnings.append)
+        for face in follow(_detections(frames, finder, rows, film, on_progress), face=settings.face):
+            rows.add(face)
+    finally:
+        finder.close()
+    return rows.track(film, finder.name, warnings)
+
+
+def _detections(
+    frames: Iterator[Frame], finder: LandmarkDetector, rows: _Rows, film: Film, on_progress: OnProgress
+) -> Iterator[tuple[float, list[DetectedFace]]]:
+    for frame in track(frames, "landmarks", film.frame_count, on_progress):
+        rows.times.append(frame.time)
+        yield frame.time, finder.detect(frame.image, frame.time)
+
+
+class _Rows:
+    """Landmarks as they come, kept in blocks of frames."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self._blocks: list[Float32] = []
+        self._count = 0
+        self._has_depth = True
+
+    def add(self, face: DetectedFace | None) -> None:
+        """Columns of a row: found, height of the face, x, y, confidence, depth of the points."""
+        if self._count % BLOCK == 0:
+            self._blocks.append(np.zeros((BLOCK, 2 + 4 * len(LANDMARK_NAMES)), dtype=np.float32))
+        if face is not None:
+            row = self._blocks[-1][self._count % BLOCK]
+            row[0], row[1] = 1.0, face.box[3] - face.box[1]
+            values = row[2:].reshape(len(LANDMARK_NAMES), 4)
+            values[:, :2], values[:, 2] = face.points, face.confidence
+            if face.depth is None:
+                self._has_depth = False
+            else:
+                values[:, 3] = face.depth
+        self._count += 1
+
+    def track(self, film: Film, name: str, warnings: list[str]) -> LandmarkTrack:
+        """All rows as one track."""
+        table = np.concatenate(self._blocks)[: self._count] if self._blocks else np.zeros((0, 2), np.float32)
+        self._blocks.clear()
+        found = table[:, 0] > 0
+        if not found.any():
+            raise NoFaceError(
+                f"{film.path}: no face was found in any of its {self._count} frames. The face must be visible from the "
+                "front and at least a tenth of the picture; crop the film around it, or choose another --detector.",
+                range(self._count),
+            )
+        values = table[:, 2:].reshape(self._count, len(LANDMARK_NAMES), 4)
+        values[:, :, :2] = values[held_rows(found), :, :2]
+        warnings += face_warnings(film.path.name, found, table[:, 1])
+        rigid = landmark_indices(*RIGID)
+        pose = film_head_pose(
+            values[:, rigid, :2], found,
+            depth=values[:, rigid, 3] if self._has_depth else None, image_size=film.size,
+        )  # fmt: skip
+        return LandmarkTrack(
+            points=values[:, :, :2], confidence=values[:, :, 2], found=found, image_size=film.size, rate=film.rate,
+            times=np.array(self.times), head_pose=pose, detector=name, warnings=tuple(warnings),
+        )  # fmt: skip
+
+
+def held_rows(found: np.ndarray) -> np.ndarray:
+    """For each frame the last one with a face, before the first one the first."""
+    last = np.maximum.accumulate(np.where(found, np.arange(len(found)), -1))
+    return np.where(last < 0, int(np.argmax(found)), last)
+
+
+def face_warnings(name: str, found: np.ndarray, heights: Float32 | Float64) -> list[str]:
+    """Sentences about frames without the face, and about a face that is too small."""
+    warnings: list[str] = []
+    if not found.all():
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], ~found, [False]]).astype(np.int8)))
+        runs = [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2])]
+        told = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs[:10])
+        more = f" and {len(runs) - 10} more stretches" if len(runs) > 10 else ""
+        warnings.append(
+            f"{name}: the face is not found in {int((~found).sum())} of {len(found)} frames: {told}{more}."
+        )
+    typical = float(np.median(heights[found]))
+    if typical < SMALL_FACE_PX:
+        warnings.append(
+            f"{name}: the face is only about {typical:.0f} pixels high, less than a patch; its patches will be soft."
+        )
+    return warnings

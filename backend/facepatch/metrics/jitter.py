@@ -1,0 +1,66 @@
+"""Jitter: how much an animation trembles while the performer holds still (method 3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
+
+from facepatch.core.axes import Axes, Bool
+from facepatch.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Mean second difference over the frames where the performer is still. None where there are none."""
+
+    frames: int
+    weights_cm: float | None
+    """Mean over still frames and components of |w[t-1] - 2 w[t] + w[t+1]|."""
+    vertices_cm: float | None
+    """Mean over still frames of the RMS second difference of the vertices: |second difference of w| / sqrt(V)."""
+    percent_iod: float | None
+    """`vertices_cm` in % of the character's inter-ocular distance."""
+
+
+def still_frames(points: Any, *, valid: Any = None, window: int = 9, limit: float = 0.015) -> Bool:
+    """(T,) frames around which the performer's face does not move.
+
+    points: (T, L, 2) aligned landmarks in IOD (`AlignedFace.points`, or any points in a unit that `limit` shares).
+    A frame is still when, within `window` frames around it, the points (freed from the detector's tremble by a
+    Gaussian of two frames) keep within `limit` in x and y: 90 % of them, so that single restless points do not
+    decide. Frames beside one that is not valid are not still.
+    """
+    check = Axes()
+    places = check("points", points, "T L 2", np.float64)
+    smooth = gaussian_filter1d(places, 2.0, axis=0, mode="nearest")
+    spread = maximum_filter1d(smooth, window, axis=0) - minimum_filter1d(smooth, window, axis=0)
+    still: Bool = np.quantile(spread.max(axis=2), 0.9, axis=1) <= limit
+    if valid is not None:
+        still &= minimum_filter1d(check("valid", valid, "T", np.bool_).astype(np.uint8), window) > 0
+    return still
+
+
+def jitter(weights: Any, still: Any, *, vertex_count: int, inter_ocular_cm: float) -> Jitter:
+    """Second differences of PCA weights on still frames.
+
+    weights: (T, M) on an orthonormal basis, cm; there |w| = |vertices|, so that no mesh need be rebuilt.
+    still: (T,) from `still_frames`. The first and last frame have no second difference.
+    Raises ShapeError where the lengths differ, InputError for counts or distances that are not above zero.
+    """
+    check = Axes()
+    values = check("weights", weights, "T M", np.float64)
+    mask = check("still", still, "T", np.bool_)
+    if vertex_count < 1 or not inter_ocular_cm > 0:
+        raise InputError(
+            f"jitter: {vertex_count} vertices and an inter-ocular distance of {inter_ocular_cm:g} cm; both must be "
+            "above 0."
+        )
+    inner = mask[1:-1]
+    if len(values) < 3 or not inner.any():
+        return Jitter(0, None, None, None)
+    second = (values[:-2] - 2 * values[1:-1] + values[2:])[inner]
+    cm = float(np.linalg.norm(second, axis=1).mean() / np.sqrt(vertex_count))
+    return Jitter(int(inner.sum()), float(np.abs(second).mean()), cm, 100 * cm / inter_ocular_cm)

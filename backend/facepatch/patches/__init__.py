@@ -1,0 +1,1 @@
+"""Automatic patch extraction (APEM): aligned, fixed boxes around parts of the face, for performer and character."""

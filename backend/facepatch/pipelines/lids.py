@@ -1,0 +1,90 @@
+"""The lid-closing channel: shut eyes shut, open eyes as open as the performer's (method 6.1, 4).
+
+The networks see shut eyes in a few frames only and leave a slit. The performer's lid gaps, on his own scale, say how
+far the character's lids should be; the smallest likely change of the PCA weights brings them there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facepatch.core.axes import Bool, Float32, Float64
+from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
+from facepatch.core.data.pca import Pca
+from facepatch.metrics.agreement import eye_states
+from facepatch.metrics.face_measures import FaceMeasures
+from facepatch.pipelines.settings import LidSettings
+from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
+
+SIDES = ("l", "r")
+
+
+@dataclass(frozen=True)
+class EyeScale:
+    """The performer's lid gaps at shut and open, in his inter-ocular distances."""
+
+    shut: float
+    open: float
+    ever_shut: bool
+
+    def openness(self, gap: Float32) -> Float64:
+        """(T,) 0 shut, 1 open."""
+        return (gap.astype(np.float64) - self.shut) / max(1e-6, self.open - self.shut)
+
+
+def eye_scales(measures: FaceMeasures, valid: Bool) -> dict[str, EyeScale]:
+    """Scales of both eyes of a performer, from the frames of a take."""
+    scales: dict[str, EyeScale] = {}
+    for side in SIDES:
+        state = eye_states(getattr(measures, f"eye_open_{side}"), valid=valid)
+        # An eye that is never seen shut tells nothing about its shut gap: call a fifth of the open gap shut.
+        shut = state.shut_gap if state.ever_shut else 0.2 * state.open_gap
+        scales[side] = EyeScale(float(shut), float(state.open_gap), bool(state.ever_shut))
+    return scales
+
+
+def close_lids(
+    weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale], *, pca: Pca, landmarks: SurfaceLandmarks,
+    neutral_weights: Float32, settings: LidSettings,
+) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
+    """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
+
+    The change is the least in the metric of the PCA's variances, dw = S J^T (J S J^T)^-1 r with J the change of the
+    mean gap of either eye per weight and r the missing gap, times the channel's say at this openness.
+    """
+    if settings.strength <= 0:
+        return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
+    _, basis = landmark_basis(pca, landmarks)
+    rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
+    at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0]
+    offset, wanted, say = np.empty(2), np.empty((len(weights), 2)), np.empty((len(weights), 2))
+    shut: dict[str, Bool] = {}
+    for index, side in enumerate(SIDES):
+        open_gap = _mean_gap(at_rest, side)
+        offset[index] = open_gap - float(neutral_weights @ rows[index])
+        openness = scales[side].openness(getattr(measures, f"eye_open_{side}"))
+        aim = openness * (1 + settings.overshoot) - settings.overshoot
+        wanted[:, index] = open_gap * np.clip(aim, -settings.overshoot, 2.0)
+        say[:, index] = settings.strength * _say(openness, settings)
+        shut[side] = (openness < 0.15) & scales[side].ever_shut
+    missing = wanted - (weights @ rows.T + offset)
+    # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
+    spread = pca.variance / pca.variance.sum()
+    response = (rows * spread) @ rows.T
+    solve = (rows * spread).T @ np.linalg.inv(response + 1e-9 * np.trace(response) * np.eye(2))
+    return (weights + (say * missing) @ solve.T).astype(np.float32), shut
+
+
+def _mean_gap(points: Float32, side: str) -> float:
+    upper = landmark_indices(*(pair[0] for pair in LIDS[side]))
+    lower = landmark_indices(*(pair[1] for pair in LIDS[side]))
+    return float((points[upper, 1] - points[lower, 1]).mean())
+
+
+def _say(openness: Float64, settings: LidSettings) -> Float64:
+    """1 for shut eyes, `open_share` for open ones, a smoothstep between."""
+    span = max(1e-6, settings.open_above - settings.closed_under)
+    t = np.clip((openness - settings.closed_under) / span, 0.0, 1.0)
+    return 1.0 + (settings.open_share - 1.0) * t * t * (3 - 2 * t)

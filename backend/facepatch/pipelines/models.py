@@ -1,0 +1,181 @@
+"""The trained models of one performer and one character, and all that is needed to use them on another take."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from facepatch import __version__
+from facepatch.core.axes import Float32, UInt8
+from facepatch.core.data.character import Character, read_character_record
+from facepatch.core.data.landmarks import SurfaceLandmarks
+from facepatch.core.data.pca import Pca, read_pca
+from facepatch.core.errors import CheckpointError
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.records import atomic_write
+from facepatch.core.schema import from_dict, to_dict
+from facepatch.landmarks.picks import read_picks
+from facepatch.patches.plan import PatchPlan, read_plan
+from facepatch.pipelines.prepare import TrainingData
+from facepatch.pipelines.settings import RunSettings
+from facepatch.pipelines.store import Stage, Store
+from facepatch.pipelines.subject import Subject
+from facepatch.reenactment.config import ReenactmentSettings
+from facepatch.reenactment.model import ReenactmentModel
+from facepatch.reenactment.train import ReenactmentTraining
+from facepatch.training.checkpoint import load_into, read_model, write_model
+from facepatch.training.data import PatchSet
+from facepatch.training.loop import Trainee, TrainingHistory, device_for, train, write_history
+from facepatch.training.settings import LoopSettings
+from facepatch.weights.config import WeightSettings
+from facepatch.weights.model import WeightModel
+from facepatch.weights.readouts import readouts
+from facepatch.weights.train import WeightTraining
+
+FILES = ("character.npz", "landmarks.json", "pca.npz", "plan.json")
+NETWORKS = ("reenactment", "weights")
+
+
+def train_models(
+    data: TrainingData, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store,
+    on_progress: OnProgress = silent,
+) -> dict[str, Stage]:  # fmt: skip
+    """Train RM and WEM, each from its last checkpoint where there is one. Returns their stages.
+
+    Each stage holds `weights.safetensors`, `model.json`, `history.json`, and for RM `previews/`.
+    """
+    device = device_for()
+    stages: dict[str, Stage] = {}
+    inputs = {"data": data.stage.key, "settings": to_dict(settings.reenactment), "device": device.type}
+    stages["reenactment"] = stage = store.stage("reenactment", inputs)
+    if not stage.done:
+        performer = PatchSet(data.performer, device, probability=data.performer_probability)
+        character = PatchSet(
+            np.ascontiguousarray(data.character[data.character_rows]), device, probability=data.character_probability
+        )
+        masks = (data.performer_mask, data.character_mask)
+        regions = data.plan.settings.names
+        trainee = ReenactmentTraining(settings.reenactment, performer, character, regions=regions, masks=masks)
+        extra = {"regions": list(regions), "size": performer.size}
+        _train(trainee, settings.reenactment.loop, stage, described={**extra, "settings": to_dict(settings.reenactment)},
+               on_progress=on_progress)  # fmt: skip
+    inputs = {"data": data.stage.key, "settings": to_dict(settings.weights), "device": device.type}
+    stages["weights"] = stage = store.stage("weights", inputs)
+    if not stage.done:
+        trainee = WeightTraining(
+            settings.weights,
+            PatchSet(data.character, device),
+            data.weights,
+            readouts=readouts(pca, subject.landmarks),
+        )
+        extra = {"patches": int(data.character.shape[1]), "size": int(data.character.shape[2])}
+        described = {**extra, "components": pca.component_count, "settings": to_dict(settings.weights)}
+        _train(trainee, settings.weights.loop, stage, described=described, on_progress=on_progress)
+    return stages
+
+
+def _train(
+    trainee: Trainee, loop: LoopSettings, stage: Stage, *, described: dict[str, Any], on_progress: OnProgress
+) -> TrainingHistory:
+    history = train(trainee, loop, folder=stage.folder, fingerprint=stage.key, on_progress=on_progress)
+    write_history(stage.folder / "history.json", history)
+    tensors = trainee.module.state_dict()
+    write_model(stage.folder, tensors, {"facepatch": __version__, "data": stage.key, **described})
+    stage.finish(seconds=history.seconds, attempt=history.attempt, iterations=loop.iterations)
+    (stage.folder / "checkpoint.safetensors").unlink(missing_ok=True)
+    return history
+
+
+def bundle(folder: Path, *, data: TrainingData, character: Stage, pca: Stage, networks: dict[str, Stage]) -> None:
+    """Copy what a trained model consists of into `folder`; settings and calibration are added by the caller."""
+    sources = {
+        "character.npz": character.folder,
+        "landmarks.json": character.folder,
+        "pca.npz": pca.folder,
+        "plan.json": data.stage.folder,
+    }
+    for name, source in sources.items():
+        _copy(source / name, folder / name)
+    for network, stage in networks.items():
+        for name in ("weights.safetensors", "model.json"):
+            _copy(stage.folder / name, folder / network / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open(source, "rb") as stream, atomic_write(target) as out:
+        shutil.copyfileobj(stream, out)
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """A bundle, loaded."""
+
+    folder: Path
+    character: Character
+    landmarks: SurfaceLandmarks
+    pca: Pca
+    plan: PatchPlan
+    reenactment: ReenactmentModel
+    weights: WeightModel
+    key: str
+    """Hash of the networks."""
+
+    def predict(self, patches: UInt8) -> tuple[UInt8, Float32]:
+        """Performer patches (B, P, H, W, 3) -> the character's patches, the same shape, and PCA weights (B, M)."""
+        with torch.no_grad():
+            device = self.weights.scale.device
+            images = torch.from_numpy(patches).to(device).permute(0, 1, 4, 2, 3).float() / 255
+            reenacted = self.reenactment.reenact(images)
+            weights = self.weights(reenacted)
+            shown = (reenacted.permute(0, 1, 3, 4, 2) * 255).round().clamp(0, 255).byte()
+        return shown.cpu().numpy(), weights.cpu().numpy()
+
+    def read(self, patches: UInt8) -> Float32:
+        """The character's own patches (B, P, H, W, 3) -> PCA weights (B, M), without reenactment."""
+        with torch.no_grad():
+            images = torch.from_numpy(patches).to(self.weights.scale.device).permute(0, 1, 4, 2, 3).float() / 255
+            return self.weights(images).cpu().numpy()
+
+
+def load_models(folder: Path) -> Models:
+    """Load a bundle. Raises CheckpointError where it is missing, damaged, or of another facepatch."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{folder}: holds no trained models ({', '.join(missing)} missing). Run: facepatch run")
+    character = read_character_record(folder / "character.npz")
+    device = device_for()
+    tensors, about = read_model(folder / "reenactment")
+    settings = from_dict(ReenactmentSettings, about["settings"], "reenactment")
+    reenactment = ReenactmentModel(settings, regions=tuple(about["regions"]), size=int(about["size"]))
+    load_into(reenactment, tensors, "", folder / "reenactment")
+    tensors, about_weights = read_model(folder / "weights")
+    weights = WeightModel(
+        from_dict(WeightSettings, about_weights["settings"], "weights"),
+        patches=int(about_weights["patches"]),
+        size=int(about_weights["size"]),
+        components=int(about_weights["components"]),
+    )
+    load_into(weights, tensors, "", folder / "weights")
+    return Models(
+        folder=folder,
+        character=character,
+        landmarks=read_picks(folder / "landmarks.json", character),
+        pca=read_pca(folder / "pca.npz"),
+        plan=read_plan(folder / "plan.json"),
+        reenactment=reenactment.to(device, memory_format=torch.channels_last).eval(),
+        weights=weights.to(device, memory_format=torch.channels_last).eval(),
+        key=f"{about['weights_sha256'][:16]}+{about_weights['weights_sha256'][:16]}",
+    )
+
+
+def training_curves(stages: dict[str, Stage]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and history of each network."""
+    for name, stage in stages.items():
+        yield name, json.loads((stage.folder / "history.json").read_text(encoding="utf-8"))

@@ -1,0 +1,297 @@
+"""What a clip becomes for people: exports, the side-by-side film, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from facepatch import __version__
+from facepatch.core.axes import Bool, Float64, UInt8
+from facepatch.core.data.clip import EASED, HELD, NO_FACE, Clip, write_clip
+from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.export import write_csv, write_maya_ascii, write_usd
+from facepatch.geometry.affine import compose, inverse, transform
+from facepatch.metrics.agreement import agreement
+from facepatch.metrics.coverage import CoverageReport
+from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.jitter import jitter, still_frames
+from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.pipelines.models import Models
+from facepatch.pipelines.performance import Performance
+from facepatch.render.camera import front_view
+from facepatch.render.phong import prepare_look
+from facepatch.render.rasterize import render_views
+from facepatch.render.video import FilmWriter
+from facepatch.report import data as report
+from facepatch.report.side_by_side import compose_frame
+
+SPOKEN = {
+    "mouth_open": "mouth opening",
+    "mouth_width": "mouth width",
+    "eye_open_l": "left eye opening",
+    "eye_open_r": "right eye opening",
+    "brow": "brow height",
+}
+WANTED = {"mouth_open": 0.9, "mouth_width": 0.8, "eye_open_l": 0.8, "eye_open_r": 0.8, "brow": 0.6}
+FILM_HEIGHT = 360
+BLOCK = 64
+
+
+def write_exports(clip: Clip, models: Models, out: Path) -> None:
+    """`clip.npz`, `weights.csv`, `character.ma`, `character.usdc`."""
+    write_clip(out / "clip.npz", clip)
+    write_csv(clip, out / "weights.csv")
+    write_maya_ascii(clip, out / "character.ma", character=models.character)
+    write_usd(clip, out / "character.usdc", character=models.character)
+
+
+def clip_measures(clip: Clip, models: Models) -> tuple[FaceMeasures, dict[str, float]]:
+    """Measures of the retargeted mesh in every frame, and the gaps of the neutral's open eyes in the same unit."""
+    points = [
+        models.landmarks.positions(models.pca.vertices(clip.weights[start : start + 256]))
+        for start in range(0, clip.frame_count, 256)
+    ]
+    neutral = models.landmarks.positions(models.character.neutral[None])
+    together = face_measures(np.concatenate([*points, neutral]))
+    at_rest = together.at(clip.frame_count)
+    return together.select(np.arange(clip.frame_count)), {s: at_rest[f"eye_open_{s}"] for s in ("l", "r")}
+
+
+def character_pictures(clip: Clip, models: Models, *, size: int = FILM_HEIGHT) -> Iterator[UInt8]:
+    """(size, size, 3) of the head from the front, one per frame of the clip."""
+    look = prepare_look(models.character)
+    view = front_view(models.character.neutral, size=(size, size))[None]
+    for start in range(0, clip.frame_count, BLOCK):
+        vertices = models.pca.vertices(clip.weights[start : start + BLOCK])
+        yield from render_views(look, vertices, to_pixels=view, size=(size, size))[:, 0]
+
+
+def write_side_by_side(
+    path: Path, performance: Performance, clip: Clip, models: Models, *, on_progress: OnProgress = silent
+) -> None:
+    """performer | patches | reenacted patches | character, in step with the take."""
+    plan = models.plan
+    to_patch = plan.frame_to_patch(performance.align(plan.performer_neutral, plan.settings.align_sigma))
+    total = min(clip.frame_count, performance.take.frame_count)
+    pictures = ((image, to_pixels) for _, image, to_pixels in performance.pictures())
+    patches = _each(performance, models, to_patch)
+    on_progress(Progress("side by side", 0, total))
+    with FilmWriter(path, rate=clip.rate) as film:
+        rows = zip(range(total), pictures, patches, character_pictures(clip, models), strict=False)
+        for index, (image, _), (cut, reenacted), character in rows:
+            film.write(compose_frame(image, cut, reenacted=reenacted, character=character, height=FILM_HEIGHT))
+            if index % 16 == 15:
+                on_progress(Progress("side by side", index + 1, total))
+    on_progress(Progress("side by side", total, total))
+
+
+def _each(performance: Performance, models: Models, to_patch: Float64) -> Iterator[tuple[UInt8, UInt8]]:
+    for _, patches in performance.patches(to_patch, models.plan.settings.size):
+        yield from zip(patches, models.predict(patches)[0], strict=True)
+
+
+def report_data(
+    performance: Performance, clip: Clip, models: Models, *, settings: dict[str, Any], timings: dict[str, float],
+    held_out_start: int | None, coverage: CoverageReport | None, curves: dict[str, dict[str, Any]],
+    warnings: tuple[str, ...],
+) -> report.ReportData:  # fmt: skip
+    """Everything on the report page."""
+    take = performance.take
+    measured, open_gaps = clip_measures(clip, models)
+    rows = np.arange(min(clip.frame_count, take.frame_count))
+    valid = take.found[rows]
+    table = _agreement(take.measures.select(rows), measured.select(rows), valid, held_out_start)
+    whole = agreement(take.measures.select(rows), measured.select(rows), character_open=open_gaps, valid=valid)
+    strip, patches, overlays = _pictures(performance, clip, models)
+    iod = inter_ocular(models.landmarks, models.character.neutral)
+    # In rest units: the limit of still_frames is in inter-ocular distances.
+    aligned = transform(performance.align(models.plan.performer_neutral, 0.0), take.points)
+    tremble = jitter(clip.weights[rows], still_frames(aligned[rows], valid=valid),
+                     vertex_count=len(models.character.neutral), inter_ocular_cm=iod)  # fmt: skip
+    metrics = {
+        "frames in which the performer is still": float(tremble.frames),
+        "jitter there, % of inter-ocular distance": tremble.percent_iod or 0.0,
+    }
+    flags = clip.flags if clip.flags is not None else np.zeros(clip.frame_count, np.uint8)
+    return report.ReportData(
+        title=f"{take.name} on {models.character.name}",
+        take=take.name,
+        character=models.character.name,
+        when=datetime.now().astimezone().isoformat(timespec="minutes"),
+        frame_count=clip.frame_count,
+        rate=clip.rate,
+        start_frame=clip.start_frame,
+        held_out_start=held_out_start,
+        versions=versions(),
+        settings=settings,
+        timings=timings,
+        rates={f"{name}, frames/s": take.frame_count / seconds for name, seconds in timings.items()
+               if name in ("landmarks", "retarget", "side by side") and seconds > 0.1},
+        files=FILES,
+        film_strip=strip,
+        patches=patches,
+        overlays=overlays,
+        agreement=table,
+        blinks=tuple(
+            report.Blink(
+                eye={"l": "left", "r": "right"}[side],
+                shut_frames=blink.closed_frames,
+                shut_share=blink.closed_recall,
+                open_frames=blink.open_frames,
+                open_deviation=blink.open_error,
+            )
+            for side, blink in whole.blinks.items()
+        ),
+        coverage=() if coverage is None else _coverage(coverage),
+        training={
+            f"{name}: {key}": report.Curve(np.asarray(history["iterations"]), np.asarray(values))
+            for name, history in curves.items() for key, values in history["values"].items()
+        },
+        metrics=metrics,
+        no_face=_frames(flags, NO_FACE),
+        held=_frames(flags, HELD),
+        eased=_frames(flags, EASED),
+        warnings=(*warnings, *take.warnings),
+    )  # fmt: skip
+
+
+FILES = {
+    "clip.npz": "the clip: PCA weights, PCA, head pose, flags",
+    "weights.csv": "the weights for spreadsheets and scripts",
+    "character.ma": "open in Maya, without facepatch",
+    "character.usdc": "open in Blender, Maya or Houdini",
+    "side_by_side.mp4": "performer, patches, reenacted patches, character",
+    "report.json": "the numbers of this page",
+    "settings.toml": "all settings, to run again",
+}
+
+
+def _frames(flags: UInt8, bit: int) -> tuple[int, ...]:
+    return tuple(int(row) for row in np.flatnonzero(flags & bit))
+
+
+def _agreement(
+    performer: FaceMeasures, character: FaceMeasures, valid: Bool, held_out_start: int | None
+) -> tuple[report.Agreement, ...]:
+    split = performer.frame_count if held_out_start is None else held_out_start
+    train = np.flatnonzero(valid[:split])
+    judge = split + np.flatnonzero(valid[split:])
+
+    def r(rows: np.ndarray, name: str) -> float | None:
+        if len(rows) < 3:
+            return None
+        return agreement(performer.select(rows), character.select(rows)).measures[name].r
+
+    return tuple(
+        report.Agreement(
+            measure=spoken,
+            performer=performer.curves()[name],
+            character=character.curves()[name],
+            wanted=WANTED[name],
+            r_train=r(train, name),
+            r_held_out=r(judge, name),
+            n_train=len(train),
+            n_held_out=len(judge),
+        )
+        for name, spoken in SPOKEN.items()
+    )
+
+
+def _coverage(found: CoverageReport) -> tuple[report.Coverage, ...]:
+    rows: list[report.Coverage] = []
+    for name, feature in found.features.items():
+        spoken = SPOKEN.get(name, name)
+        verdict = f"the performer is away from rest in {feature.performer_active:.0%} of his frames, the character's "
+        verdict += f"training motion in {feature.character_active:.0%}."
+        rows.append(report.Coverage(spoken, feature.overlap, verdict))
+    return tuple(rows)
+
+
+def _pictures(
+    performance: Performance, clip: Clip, models: Models
+) -> tuple[tuple[report.Figure, ...], tuple[report.PatchRow, ...], tuple[report.Figure, ...]]:
+    take, plan = performance.take, models.plan
+    rows = telling_frames(take.measures, take.found)
+    rows = rows[rows < clip.frame_count]
+    aligned = performance.align(plan.performer_neutral, plan.settings.align_sigma)
+    to_patch = plan.frame_to_patch(aligned)
+    films = {index: (image, to_pixels) for index, image, to_pixels in performance.pictures(rows)}
+    faces = dict(zip(rows.tolist(), character_pictures(_some(clip, rows), models), strict=True))
+    strip = [
+        report.Figure(_beside(films[row][0], faces[row]), f"frame {clip.start_frame + row}") for row in rows.tolist()
+    ]
+    look = prepare_look(models.character)
+    patch_rows: list[report.PatchRow] = []
+    size = plan.settings.size
+    for numbers, cut in performance.patches(to_patch, size, rows=rows):
+        reenacted = models.predict(cut)[0]
+        vertices = models.pca.vertices(clip.weights[numbers])
+        rendered = render_views(look, vertices, to_pixels=plan.views.astype(np.float32), size=(size, size))
+        for i, number in enumerate(numbers.tolist()):
+            patch_rows += [
+                report.PatchRow(region, clip.start_frame + number, cut[i, p], reenacted[i, p], rendered[i, p])
+                for p, region in enumerate(plan.settings.names)
+            ]
+    overlays = [
+        report.Figure(
+            draw_overlay(films[row][0], take.points[row], to_patch[row], films[row][1], size),
+            f"landmarks and patches, frame {clip.start_frame + row}",
+        )
+        for row in rows[:3].tolist()
+    ]
+    return tuple(strip), tuple(patch_rows), tuple(overlays)
+
+
+def _some(clip: Clip, rows: np.ndarray) -> Clip:
+    return Clip(clip.names, clip.weights[rows], clip.rate)
+
+
+def telling_frames(measures: FaceMeasures, found: Bool, count: int = 6) -> np.ndarray:
+    """Frames that show the extremes and the middle of every measure, ascending."""
+    good = np.flatnonzero(found)
+    if not good.size:
+        return good
+    picked = [int(good[np.argsort(curve[good])[int(q * (good.size - 1))]])
+              for curve, q in ((measures.mouth_open, 0.995), (measures.eye_open_l, 0.01), (measures.mouth_width, 0.99),
+                               (measures.brow, 0.99), (measures.mouth_open, 0.2), (measures.mouth_width, 0.02))]  # fmt: skip
+    return np.unique(np.asarray(picked[:count]))
+
+
+def _beside(film: UInt8, face: UInt8) -> UInt8:
+    height = face.shape[0]
+    width = round(film.shape[1] * height / film.shape[0])
+    return np.concatenate([cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA), face], 1)
+
+
+def draw_overlay(image: UInt8, points: Float64, to_patch: Float64, to_pixels: Float64, size: int) -> UInt8:
+    """One frame with its landmarks and patch borders. points in the take's plane; to_patch: (P, 2, 3)."""
+    scale = max(1.0, 480 / image.shape[0])
+    out = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    bigger = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
+    place = compose(bigger, to_pixels)
+    corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], float)
+    for matrix in to_patch:
+        outline = transform(compose(place, inverse(matrix)), corners)
+        cv2.polylines(out, [np.round(outline * 16).astype(np.int32)], True, (80, 220, 120), 1, cv2.LINE_AA, 4)
+    for x, y in transform(place, points):
+        cv2.circle(out, (round(x * 16), round(y * 16)), 26, (255, 190, 40), -1, cv2.LINE_AA, 4)
+    return out
+
+
+def versions() -> dict[str, str]:
+    """Of facepatch and of what decides its numbers."""
+    names = ("torch", "numpy", "mediapipe", "numba", "av", "opencv-contrib-python-headless", "usd-core")
+    found = {"facepatch": __version__}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+

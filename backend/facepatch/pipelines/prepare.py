@@ -1,0 +1,194 @@
+"""Training data: the framing, the choice of frames, and the patches of both domains on disk."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facepatch.core.axes import Float32, UInt8
+from facepatch.core.data.pca import Pca
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.records import Record, read_record, storage_error, write_record, write_text
+from facepatch.core.schema import to_dict
+from facepatch.geometry.affine import transform
+from facepatch.metrics.coverage import CoverageReport, coverage
+from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.selection import matched_selection
+from facepatch.patches.makeup import wears_makeup
+from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
+from facepatch.pipelines.performance import Performance, render_rows, tracked
+from facepatch.pipelines.settings import RunSettings
+from facepatch.pipelines.store import Stage, Store
+from facepatch.pipelines.subject import Subject
+from facepatch.reenactment.masks import feature_mask
+from facepatch.render.phong import prepare_look
+
+KIND = "facepatch.training_data"
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Patches of both domains, memory-mapped, with their sampling."""
+
+    stage: Stage
+    plan: PatchPlan
+    performer: UInt8
+    """(Tp, P, H, W, 3) of the chosen frames of the take."""
+    performer_rows: np.ndarray
+    """(Tp,) their frame numbers."""
+    performer_probability: Float32
+    character: UInt8
+    """(Tc, P, H, W, 3) of all frames of the motion."""
+    character_rows: np.ndarray
+    """Rows of `character` that the reenactment draws from; the weight estimation draws from all."""
+    character_probability: Float32
+    weights: Float32
+    """(Tc, M) PCA weights of `character`."""
+    performer_mask: Float32
+    """(P, size, size)"""
+    character_mask: Float32
+    sentences: tuple[str, ...]
+
+
+def train_rows(performance: Performance, share: float) -> np.ndarray:
+    """Frames of the take that may be learned from: the first `share`, where there is a face."""
+    rows = np.arange(max(1, round(share * performance.take.frame_count)))
+    return rows[performance.take.found[rows]]
+
+
+def character_measures(subject: Subject, positions: Float32) -> tuple[FaceMeasures, dict[str, float]]:
+    """Measures of the motion, and those of the neutral in the same unit."""
+    neutral = subject.landmarks.positions(subject.character.neutral[None])
+    together = face_measures(np.concatenate([positions, neutral]))
+    return together.select(np.arange(len(positions))), together.at(len(positions))
+
+
+def prepare_training(
+    performance: Performance, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store,
+    on_progress: OnProgress = silent,
+) -> TrainingData:  # fmt: skip
+    """Frame, choose and cut. Kept in the stage: `plan.json`, `performer.npy`, `character.npy`, `data.npz`."""
+    inputs = {
+        "performer": performance.take.key,
+        "character": subject.key,
+        "settings": {
+            name: to_dict(getattr(settings, name)) for name in ("patches", "makeup", "selection", "pca")
+        },
+        "share": settings.train_share,
+        "supersample": settings.supersample,
+    }
+    stage = store.stage("patches", inputs)
+    if not stage.done:
+        _prepare(stage.folder, performance, subject, pca, settings=settings, on_progress=on_progress)
+        stage.finish()
+    return _load(stage)
+
+
+def _prepare(
+    folder: Path, performance: Performance, subject: Subject, pca: Pca, *, settings: RunSettings,
+    on_progress: OnProgress,
+) -> None:  # fmt: skip
+    take, rows = performance.take, train_rows(performance, settings.train_share)
+    positions = subject.landmark_motion()
+    aligned = performance.align(take.neutral, settings.patches.align_sigma)
+    moving = transform(aligned, take.points)
+    neutral = subject.landmarks.positions(subject.character.neutral[None])[0]
+    plan = make_plan(
+        moving[rows],
+        positions[..., :2],
+        performer_neutral=take.neutral,
+        character_neutral=neutral[:, :2],
+        settings=settings.patches,
+    )
+    measures, rest = character_measures(subject, positions)
+    chosen = matched_selection(take.measures.select(rows), measures, settings.selection, character_rest=rest)
+    report = coverage(take.measures.select(rows), measures)
+    size, patches = settings.patches.size, len(settings.patches.regions)
+    performer_rows = rows[chosen.performer.frames]
+    cut = _open_map(folder / "performer.npy", (len(performer_rows), patches, size, size, 3))
+    to_patch = plan.frame_to_patch(aligned)
+    blocks = performance.patches(to_patch, size, rows=performer_rows)
+    for numbers, images in tracked(blocks, "performer patches", len(performer_rows), on_progress):
+        cut[np.searchsorted(performer_rows, numbers)] = images
+    cut.flush()
+    weights = _render(folder, subject, pca, plan, settings=settings, positions=positions, on_progress=on_progress)
+    masks = [
+        np.concatenate([feature_mask(points, size) for points in plan.region_points(where, views)])
+        for where, views in (
+            (take.points[performer_rows], to_patch[performer_rows]),
+            (positions[..., :2].astype(np.float64), plan.views),
+        )
+    ]
+    arrays = {
+        "performer_rows": performer_rows,
+        "performer_probability": chosen.performer.probability.astype(np.float32),
+        "character_rows": chosen.character.frames,
+        "character_probability": chosen.character.probability.astype(np.float32),
+        "weights": weights,
+        "performer_mask": masks[0],
+        "character_mask": masks[1],
+    }
+    sentences = list(dict.fromkeys([*report.sentences, *chosen.sentences]))
+    write_record(folder / "data.npz", Record({"record": KIND, "version": VERSION, "sentences": sentences}, arrays))
+    write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
+    write_plan(folder / "plan.json", plan)
+
+
+def _coverage_values(report: CoverageReport, after: dict[str, float]) -> dict[str, Any]:
+    return {
+        "features": {name: {**to_dict(feature), "overlap_as_drawn": after.get(name)}
+                     for name, feature in report.features.items()},
+        "sentences": list(report.sentences),
+    }  # fmt: skip
+
+
+def _render(
+    folder: Path, subject: Subject, pca: Pca, plan: PatchPlan, *, settings: RunSettings, positions: Float32,
+    on_progress: OnProgress,
+) -> Float32:  # fmt: skip
+    look = prepare_look(subject.character)
+    makeup = settings.makeup if wears_makeup(subject.character, settings.makeup) else None
+    count, size = subject.frames.frame_count, settings.patches.size
+    images = _open_map(folder / "character.npy", (count, len(plan.views), size, size, 3))
+    weights = np.empty((count, pca.component_count), np.float32)
+
+    def blocks():
+        for start in range(0, count, 256):
+            rows = np.arange(start, min(start + 256, count))
+            weights[rows] = pca.weights(subject.frames.block(start, int(rows[-1]) + 1))
+            yield rows, render_rows(
+                subject, look, rows, views=plan.views, size=(size, size), supersample=settings.supersample,
+                points=positions[rows, :, :2], makeup=makeup,
+            )  # fmt: skip
+
+    for rows, rendered in tracked(blocks(), "character renders", count, on_progress):
+        images[rows] = rendered
+    images.flush()
+    return weights
+
+
+def _open_map(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
+    try:
+        return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def _load(stage: Stage) -> TrainingData:
+    header, arrays = read_record(stage.folder / "data.npz", KIND, VERSION)
+    return TrainingData(
+        stage=stage,
+        plan=read_plan(stage.folder / "plan.json"),
+        performer=np.load(stage.folder / "performer.npy", mmap_mode="c"),
+        character=np.load(stage.folder / "character.npy", mmap_mode="c"),
+        sentences=tuple(header["sentences"]),
+        **{name: arrays[name] for name in (
+            "performer_rows", "performer_probability", "character_rows", "character_probability", "weights",
+            "performer_mask", "character_mask",
+        )},
+    )  # fmt: skip

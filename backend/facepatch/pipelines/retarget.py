@@ -1,0 +1,195 @@
+"""A take and trained models -> a clip: networks, calibration, lids, gaps, smoothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from facepatch.core.axes import Bool, Float32, Float64, UInt8
+from facepatch.core.data.clip import CLOSED_LEFT, CLOSED_RIGHT, EASED, HELD, NO_FACE, Clip
+from facepatch.core.errors import CheckpointError, NoFaceError
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.records import Record, read_record, write_record, write_text
+from facepatch.core.schema import from_dict, to_dict
+from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
+from facepatch.pipelines.models import Models
+from facepatch.pipelines.performance import Performance, Take, tracked
+from facepatch.pipelines.settings import RetargetSettings
+from facepatch.pipelines.store import Store
+from facepatch.render.video import constant_rate_samples
+
+KIND = "facepatch.prediction"
+VERSION = 1
+
+
+def predict(
+    performance: Performance, models: Models, *, store: Store, on_progress: OnProgress = silent
+) -> Float32:
+    """Raw PCA weights (T, M) of every frame: film -> patches -> RM -> WEM, in bounded memory. Kept in its stage."""
+    take, plan = performance.take, models.plan
+    stage = store.stage("predict", {"take": take.key, "models": models.key, "neutral": plan.performer_neutral.tolist()})
+    path = stage.folder / "weights.npz"
+    if not stage.done:
+        to_patch = plan.frame_to_patch(performance.align(plan.performer_neutral, plan.settings.align_sigma))
+        weights = np.zeros((take.frame_count, models.pca.component_count), np.float32)
+        blocks = performance.patches(to_patch, plan.settings.size)
+        for rows, patches in tracked(blocks, "retarget", take.frame_count, on_progress):
+            weights[rows] = models.predict(patches)[1]
+        write_record(path, Record({"record": KIND, "version": VERSION}, {"weights": weights}))
+        stage.finish()
+    return read_record(path, KIND, VERSION).arrays["weights"]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is constant between one performer and one character, measured on the training frames."""
+
+    offset: tuple[float, ...]
+    """(M,) added to the networks' weights, cm."""
+    eyes: dict[str, EyeScale]
+    """The performer's lid scales, by side."""
+
+
+def calibrate(
+    raw: Float32, take: Take, rows: np.ndarray, *, models: Models, character_mean: Float32, settings: RetargetSettings
+) -> Calibration:
+    """Measure the offset between the domains (method 10). raw: (T, M); rows: the training frames.
+
+    neutral: the median output over the performer's rest frames becomes the character's neutral. It does not care
+    whether the ranges of motion match. mean: the mean output becomes the mean of the training motion.
+    """
+    if settings.calibration == "neutral":
+        rest = np.intersect1d(take.rest, rows)
+        rest = rest if rest.size else take.rest
+        offset = neutral_weights(models) - np.median(raw[rest], axis=0)
+    elif settings.calibration == "mean":
+        offset = character_mean - raw[rows].mean(axis=0)
+    else:
+        offset = np.zeros(raw.shape[1])
+    valid = np.zeros(take.frame_count, bool)
+    valid[rows] = True
+    return Calibration(tuple(float(x) for x in offset), eye_scales(take.measures, valid))
+
+
+def neutral_weights(models: Models) -> Float32:
+    """(M,) the character's neutral in PCA weights."""
+    return models.pca.weights(models.character.neutral[None])[0]
+
+
+def finish_clip(
+    raw: Float32, take: Take, calibration: Calibration, *, models: Models, settings: RetargetSettings
+) -> Clip:
+    """Raw weights (T, M) of a take -> the clip at a constant rate."""
+    if not take.found.any():
+        raise NoFaceError(f"{take.name}: no frame has a face, so there is nothing to retarget.")
+    flags = np.zeros(take.frame_count, np.uint8)
+    weights = raw + np.asarray(calibration.offset, np.float32)
+    rest = neutral_weights(models)
+    if settings.smoothing > 0:
+        weights = smooth(weights, take.found, settings.smoothing)
+    weights, shut = close_lids(
+        weights, take.measures, calibration.eyes, pca=models.pca, landmarks=models.landmarks,
+        neutral_weights=rest, settings=settings.lids,
+    )  # fmt: skip
+    flags[shut["l"] & take.found] |= CLOSED_LEFT
+    flags[shut["r"] & take.found] |= CLOSED_RIGHT
+    weights = bridge_gaps(weights, take.found, rest=rest, rate=take.rate, flags=flags, settings=settings)
+    return constant_rate(Clip(
+        names=tuple(f"pc_{index:03d}" for index in range(weights.shape[1])),
+        weights=weights,
+        rate=take.rate,
+        valid=take.found,
+        flags=flags,
+        times=take.times,
+        head_pose=take.head_pose,
+        pca=models.pca,
+        name=take.name,
+    ))  # fmt: skip
+
+
+def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:
+    """Zero-phase Gaussian along time that never mixes in frames without a face. (T, M), sigma in frames."""
+    share = gaussian_filter1d(found.astype(np.float64), sigma, mode="nearest", truncate=4.0)
+    kept = np.where(found[:, None], weights, 0.0).astype(np.float64)
+    mixed = gaussian_filter1d(kept, sigma, axis=0, mode="nearest", truncate=4.0)
+    return np.where(found[:, None], mixed / np.maximum(share, 1e-9)[:, None], weights).astype(np.float32)
+
+
+def bridge_gaps(
+    weights: Float32, found: Bool, *, rest: Float32, rate: tuple[int, int], flags: UInt8, settings: RetargetSettings
+) -> Float32:
+    """Fill frames without a face: short gaps are bridged, in long ones the last pose is held, then eased to neutral,
+    and eased from there to the next. Sets NO_FACE, HELD and EASED in `flags`."""
+    fps = rate[0] / rate[1]
+    hold, ease = round(settings.hold_s * fps), max(1, round(settings.ease_s * fps))
+    out = weights.copy()
+    for start, stop in _gaps(found):
+        left = weights[start - 1] if start > 0 else rest
+        right = weights[stop] if stop < len(weights) else rest
+        length = stop - start
+        flags[start:stop] |= NO_FACE
+        steps = np.arange(length)[:, None]
+        if 0 < start and stop < len(weights) and length <= hold + ease:
+            out[start:stop] = left + (right - left) * _smoothstep((steps + 1) / (length + 1))
+            flags[start:stop] |= EASED
+            continue
+        away = _smoothstep((steps + 1 - (hold if start > 0 else 0)) / ease)
+        back = _smoothstep((steps + 1 - (length - ease)) / (ease + 1)) if stop < len(weights) else np.zeros((length, 1))
+        pose = left + (rest - left) * away
+        out[start:stop] = pose + (right - pose) * back
+        held = (away == 0) & (back == 0)
+        flags[start:stop][held[:, 0]] |= HELD
+        flags[start:stop][~held[:, 0]] |= EASED
+    return out.astype(np.float32)
+
+
+def _gaps(found: Bool) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], found, [True]]).astype(int)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def _smoothstep(t: Float64) -> Float64:
+    t = np.clip(t, 0.0, 1.0)
+    return t * t * (3 - 2 * t)
+
+
+def constant_rate(clip: Clip) -> Clip:
+    """A clip of a film with a variable rate, resampled to its nominal rate; any other as it is."""
+    assert clip.times is not None and clip.flags is not None and clip.valid is not None
+    rows, share = constant_rate_samples(clip.times, clip.rate)
+    if len(rows) == clip.frame_count and not share.any():
+        return clip
+    after = np.minimum(rows + 1, clip.frame_count - 1)
+    near = np.where(share < 0.5, rows, after)
+    mixed = (1 - share[:, None]) * clip.weights[rows] + share[:, None] * clip.weights[after]
+    return Clip(
+        names=clip.names,
+        weights=mixed.astype(np.float32),
+        rate=clip.rate,
+        valid=clip.valid[near],
+        flags=clip.flags[near],
+        times=np.arange(len(rows)) * clip.rate[1] / clip.rate[0],
+        head_pose=None if clip.head_pose is None else clip.head_pose[near],
+        pca=clip.pca,
+        name=clip.name,
+    )
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write as JSON."""
+    write_text(path, json.dumps({"record": "facepatch.calibration", "version": 1, **to_dict(calibration)}, indent=1))
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read what `write_calibration` wrote."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values.pop("record"), values.pop("version")
+        return from_dict(Calibration, values, str(path))
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path}: is no whole calibration ({error}). Train again.") from error

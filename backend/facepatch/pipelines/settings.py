@@ -1,0 +1,160 @@
+"""All settings of a run, from defaults, a preset and the caller's own."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from facepatch.core.errors import ConfigError, UnknownNameError
+from facepatch.core.schema import merged, to_dict
+from facepatch.landmarks.detector import LandmarkSettings
+from facepatch.landmarks.head_pose import HeadPoseSettings
+from facepatch.landmarks.steady import SteadySettings
+from facepatch.metrics.selection import SelectionSettings
+from facepatch.patches.makeup import MakeupSettings
+from facepatch.patches.regions import PatchSettings
+from facepatch.pca.choose import PcaSettings
+from facepatch.reenactment.config import ReenactmentSettings
+from facepatch.weights.config import WeightSettings
+
+
+@dataclass(frozen=True)
+class LidSettings:
+    """The lid-closing channel: the performer's lids, as landmarks see them, close the character's (method 6.1)."""
+
+    strength: float = 1.0
+    """0 leaves the lids to the networks."""
+    closed_under: float = 0.35
+    """Below this openness (0 shut, 1 open) the channel has full say."""
+    open_above: float = 0.75
+    """Above this openness it has `open_share` of the say."""
+    open_share: float = 0.5
+    """Its say on open eyes: holds wide, squinting and resting lids to the performer's."""
+    overshoot: float = 0.04
+    """How far past touching shut lids are driven, as a fraction of the open gap."""
+
+
+@dataclass(frozen=True)
+class RetargetSettings:
+    """From the networks' output to the clip."""
+
+    calibration: Literal["neutral", "mean", "none"] = "neutral"
+    """How the constant offset between the domains is removed: so that the performer's rest frames give the
+    character's neutral, or so that the mean over the training frames is the character's."""
+    smoothing: float = 1.0
+    """Zero-phase Gaussian over the weights, in frames; 0 for none."""
+    lids: LidSettings = field(default_factory=LidSettings)
+    hold_s: float = 0.3
+    """A lost face is held this long, then eased to neutral; shorter gaps are bridged."""
+    ease_s: float = 0.5
+    """Time of easing to neutral and back."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that decides the result of a run, in the order of the pipeline."""
+
+    seed: int = 0
+    """Of every random choice; set in each part that has a seed of its own."""
+    train_share: float = 1.0
+    """The first part of the take is trained on; the rest judges only."""
+    landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
+    steady: SteadySettings = field(default_factory=SteadySettings)
+    head_pose: HeadPoseSettings = field(default_factory=HeadPoseSettings)
+    pca: PcaSettings = field(default_factory=PcaSettings)
+    patches: PatchSettings = field(default_factory=PatchSettings)
+    makeup: MakeupSettings = field(default_factory=MakeupSettings)
+    supersample: int = 2
+    """Samples per pixel and axis of the training renders."""
+    selection: SelectionSettings = field(default_factory=SelectionSettings)
+    reenactment: ReenactmentSettings = field(default_factory=ReenactmentSettings)
+    weights: WeightSettings = field(default_factory=WeightSettings)
+    retarget: RetargetSettings = field(default_factory=RetargetSettings)
+
+    def __post_init__(self) -> None:
+        if not 0.05 <= self.train_share <= 1.0:
+            raise ConfigError(f"train_share: {self.train_share} lies outside 0.05..1.")
+        if not 1 <= self.supersample <= 4:
+            raise ConfigError(f"supersample: {self.supersample} lies outside 1..4.")
+
+
+def preset_names() -> list[str]:
+    """The presets that come with the package."""
+    folder = resources.files("facepatch") / "presets"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def read_settings(preset: str, values: Mapping[str, Any] | None = None) -> RunSettings:
+    """Settings from a preset's name or a TOML file's path, with `values` (nested) put over them.
+
+    Raises UnknownNameError for a preset that is not there and ConfigError for keys or values that do not fit.
+    """
+    text = _preset_text(preset)
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{preset}: is no valid TOML ({error}).") from error
+    settings = merged(RunSettings(), table, preset)
+    if values:
+        settings = merged(settings, values)
+    return seeded(settings, settings.seed)
+
+
+def seeded(settings: RunSettings, seed: int) -> RunSettings:
+    """`settings` with one seed everywhere."""
+    return replace(
+        settings,
+        seed=seed,
+        pca=replace(settings.pca, seed=seed),
+        selection=replace(settings.selection, seed=seed),
+        reenactment=replace(settings.reenactment, loop=replace(settings.reenactment.loop, seed=seed)),
+        weights=replace(settings.weights, loop=replace(settings.weights.loop, seed=seed)),
+    )
+
+
+def _preset_text(preset: str) -> str:
+    if preset.endswith(".toml"):
+        try:
+            return Path(preset).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{preset}: cannot be read ({error.strerror}).") from error
+    if preset not in preset_names():
+        raise UnknownNameError("preset", preset, preset_names(), "Or give the path of a .toml file.")
+    return (resources.files("facepatch") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
+
+
+def toml_text(settings: RunSettings) -> str:
+    """The resolved settings as TOML; `read_settings` of it gives the same settings."""
+    lines: list[str] = []
+    _table(lines, "", to_dict(settings))
+    return "\n".join(lines).strip() + "\n"
+
+
+def _table(lines: list[str], name: str, values: Mapping[str, Any]) -> None:
+    if name:
+        lines += ["", f"[{name}]"]
+    nested: list[tuple[str, Mapping[str, Any]]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            nested.append((f"{name}.{key}" if name else key, value))
+        else:
+            lines.append(f"{key} = {_value(value)}")
+    for key, table in nested:
+        _table(lines, key, table)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {_value(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return repr(value)

@@ -1,0 +1,172 @@
+"""A character with its landmarks, its motion and the PCA of that motion."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from facepatch.core.axes import Float32
+from facepatch.core.data.character import Character, read_character_record, write_character
+from facepatch.core.data.clip import Clip, MeshClip
+from facepatch.core.data.landmarks import SurfaceLandmarks
+from facepatch.core.data.pca import Pca, read_pca, write_pca
+from facepatch.core.errors import InputError, TopologyError
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.records import atomic_write
+from facepatch.landmarks.picks import read_picks, write_picks
+from facepatch.landmarks.surface import propose_landmarks
+from facepatch.landmarks.surface_picture import draw_landmarks
+from facepatch.metrics.vertex_error import face_height, face_regions
+from facepatch.pca.choose import PcaSettings
+from facepatch.pca.fit import fit_pca_with_report
+from facepatch.pca.sources import ArrayFrames, ShapeSource, character_frames
+from facepatch.pipelines.store import Stage, Store, fingerprint
+from facepatch.readers import read_character, read_motion
+
+log = logging.getLogger(__name__)
+
+GENERATED = "generated"
+"""Stands for the motion that is made up where the user has none."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChainedFrames:
+    """Several sources of one character, one after the other."""
+
+    sources: tuple[ShapeSource, ...]
+
+    @property
+    def frame_count(self) -> int:
+        """T"""
+        return sum(source.frame_count for source in self.sources)
+
+    @property
+    def vertex_count(self) -> int:
+        """V"""
+        return self.sources[0].vertex_count
+
+    def block(self, start: int, stop: int) -> Float32:
+        """(stop - start, V, 3)"""
+        parts: list[Float32] = []
+        for source in self.sources:
+            low, high = max(0, start), min(source.frame_count, stop)
+            if low < high:
+                parts.append(source.block(low, high))
+            start, stop = start - source.frame_count, stop - source.frame_count
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A character that is ready to be rendered in motion."""
+
+    character: Character
+    landmarks: SurfaceLandmarks
+    frames: ShapeSource
+    rate: tuple[int, int]
+    key: str
+    """Hash of all that it was made from."""
+    warnings: tuple[str, ...] = ()
+
+    def landmark_motion(self) -> Float32:
+        """(T, L, 3) cm, block by block."""
+        return np.concatenate([self.landmarks.positions(block) for _, block in self.blocks()])
+
+    def blocks(self, size: int = 256) -> Iterator[tuple[int, Float32]]:
+        """Start and vertices (T, V, 3) of one block after the other."""
+        for start in range(0, self.frames.frame_count, size):
+            yield start, self.frames.block(start, min(start + size, self.frames.frame_count))
+
+
+def prepare_character(path: Path, *, picks: Path | None, store: Store) -> tuple[Character, SurfaceLandmarks, Stage]:
+    """Read a character and its landmarks: `character.npz`, `landmarks.json` and `landmarks.png` in the stage.
+
+    picks: a picks file; what it lacks is proposed from the mesh and its shapes.
+    """
+    inputs = {"character": fingerprint(path), "picks": fingerprint(picks) if picks else "", "name": path.stem}
+    stage = store.stage("character", inputs)
+    record, marks = stage.folder / "character.npz", stage.folder / "landmarks.json"
+    if stage.done:
+        character = read_character_record(record)
+        return character, read_picks(marks, character), stage
+    character = read_character(path)
+    if picks is not None:
+        landmarks = read_picks(picks, character)
+    elif character.shape_names:
+        landmarks = propose_landmarks(character)
+    else:
+        raise InputError(
+            f"{path}: has no shapes to find its lids and lips by. Give a picks file: --picks landmarks.json "
+            "(facepatch character explains the format)."
+        )
+    write_character(record, character)
+    write_picks(marks, landmarks, character)
+    write_image(stage.folder / "landmarks.png", draw_landmarks(character, landmarks))
+    stage.finish(doubts=list(landmarks.doubts))
+    return character, landmarks, stage
+
+
+def read_subject(
+    character: Character, landmarks: SurfaceLandmarks, *, stage: Stage, motions: Sequence[Path], seed: int = 0
+) -> Subject:
+    """`character` with its motions; without any, a range of motion is generated from the written script."""
+    if motions:
+        clips = [read_motion(path, character) for path in motions]
+        key = "+".join([stage.key, *(fingerprint(path)[:16] for path in motions)])
+    else:
+        from facepatch.blendshapes.motion_script import generated_motion
+
+        clips = [generated_motion(character, seed=seed)]
+        key = f"{stage.key}+{GENERATED}{seed}"
+    rates = {clip.rate for clip in clips}
+    warnings = list(landmarks.doubts)
+    if len(rates) > 1:
+        warnings.append(f"The motions have different frame rates {sorted(rates)}; each frame counts once.")
+    shapes = [clip for clip in clips if isinstance(clip, Clip)]
+    if len(shapes) == len(clips):
+        frames: ShapeSource = character_frames(character, shapes)
+    else:
+        frames = ChainedFrames(tuple(_source(character, clip) for clip in clips))
+    return Subject(character, landmarks, frames, clips[0].rate, key, tuple(warnings))
+
+
+def _source(character: Character, clip: Clip | MeshClip) -> ShapeSource:
+    if isinstance(clip, Clip):
+        return character_frames(character, clip)
+    if clip.vertices.shape[1] != len(character.neutral):
+        raise TopologyError(
+            f"{clip.name}: has {clip.vertices.shape[1]} vertices, {character.name} has {len(character.neutral)}. "
+            "Use the mesh that the character was read from."
+        )
+    return ArrayFrames(clip.vertices)
+
+
+def fit_subject_pca(subject: Subject, settings: PcaSettings, *, stage: Stage, on_progress: OnProgress = silent) -> Pca:
+    """The PCA of the subject's motion, kept in `stage` as `pca.npz`."""
+    path = stage.folder / "pca.npz"
+    if path.is_file():
+        return read_pca(path)
+    neutral = subject.character.neutral
+    fit = fit_pca_with_report(
+        subject.frames,
+        settings,
+        regions=face_regions(subject.landmarks, neutral),
+        face_height=face_height(subject.landmarks, neutral),
+        on_progress=on_progress,
+    )
+    for region in fit.still_regions:
+        log.warning("The motion never moves the %s; nothing can be learned about it from this motion.", region)
+    write_pca(path, fit.pca)
+    return fit.pca
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Write (H, W, 3) RGB as PNG or JPEG, by the suffix, atomically."""
+    _, data = cv2.imencode(path.suffix, np.ascontiguousarray(image[..., ::-1]))
+    with atomic_write(path) as stream:
+        stream.write(data.tobytes())

@@ -1,0 +1,27 @@
+"""Settings of the reenactment module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from facepatch.training.settings import AugmentSettings, LoopSettings
+
+
+@dataclass(frozen=True)
+class ReenactmentSettings:
+    """Size, loss and training of the per-patch autoencoders. Choi et al. 2025, section 3.3; method 1.2, A12."""
+
+    encoder_channels: int = 48
+    """Channels after the first of four halvings; they double with each."""
+    latent: int = 256
+    """Length of the code that performer and character share. Too short a code loses closed eyes."""
+    decoder_channels: int = 32
+    """Channels before the output; 2, 4 and 8 times as many at the coarser levels."""
+    residual_blocks: int = 1
+    """Residual blocks after each doubling of the decoder."""
+    l1_weight: float = 10.0
+    ssim_weight: float = 1.0
+    mask_weight: float = 3.0
+    """Extra L1 weight on lid margins and lip lines; 0 is the paper."""
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+    loop: LoopSettings = field(default_factory=LoopSettings)

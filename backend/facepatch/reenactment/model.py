@@ -1,0 +1,122 @@
+"""The autoencoders: one shared encoder per patch, one decoder per identity.
+
+The layout is that of the DeepFaceLab-style "df" autoencoders which the paper's parent methods use (method 1.3, A12):
+strided 5x5 convolutions, a dense code, sub-pixel upscaling, residual blocks, sigmoid output.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor, nn
+
+from facepatch.reenactment.config import ReenactmentSettings
+
+HALVINGS = 4
+
+
+class Downscale(nn.Sequential):
+    """(B, C, H, W) -> (B, D, H/2, W/2)"""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(nn.Conv2d(inputs, outputs, 5, stride=2, padding=2), nn.LeakyReLU(0.1))
+
+
+class Upscale(nn.Sequential):
+    """(B, C, H, W) -> (B, D, 2H, 2W)"""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(nn.Conv2d(inputs, 4 * outputs, 3, padding=1), nn.LeakyReLU(0.1), nn.PixelShuffle(2))
+
+
+class Residual(nn.Module):
+    """x + conv(lrelu(conv(x))), then LeakyReLU 0.2."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = self.second(nn.functional.leaky_relu(self.first(x), 0.2))
+        return nn.functional.leaky_relu(x + inner, 0.2)
+
+
+class PatchEncoder(nn.Module):
+    """(B, 3, H, W) in 0..1 -> (B, D, H/8, W/8): everything up to here is shared by performer and character."""
+
+    def __init__(self, settings: ReenactmentSettings, size: int) -> None:
+        super().__init__()
+        base, small = settings.encoder_channels, size // 2**HALVINGS
+        widths = [3] + [base * 2**level for level in range(HALVINGS)]
+        self.down = nn.Sequential(*(Downscale(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)))
+        self.to_code = nn.Linear(widths[-1] * small * small, settings.latent)
+        self.from_code = nn.Linear(settings.latent, settings.latent * small * small)
+        self.up = Upscale(settings.latent, settings.latent)
+        self.small = small
+
+    def code(self, patch: Tensor) -> Tensor:
+        """(B, 3, H, W) -> (B, D)"""
+        return self.to_code(self.down(patch * 2 - 1).flatten(1))
+
+    def forward(self, patch: Tensor) -> Tensor:
+        spread = self.from_code(self.code(patch))
+        return self.up(spread.unflatten(1, (-1, self.small, self.small)))
+
+
+class PatchDecoder(nn.Module):
+    """(B, D, H/8, W/8) -> (B, 3, H, W) in 0..1, the patch of one identity."""
+
+    def __init__(self, settings: ReenactmentSettings) -> None:
+        super().__init__()
+        widths = [settings.latent] + [settings.decoder_channels * factor for factor in (8, 4, 2)]
+        layers: list[nn.Module] = []
+        for a, b in zip(widths[:-1], widths[1:], strict=True):
+            layers.append(Upscale(a, b))
+            layers.extend(Residual(b) for _ in range(settings.residual_blocks))
+        self.up = nn.Sequential(*layers)
+        self.to_image = nn.Conv2d(widths[-1], 3, 5, padding=2)
+
+    def forward(self, spread: Tensor) -> Tensor:
+        return torch.sigmoid(self.to_image(self.up(spread)))
+
+
+class ReenactmentModel(nn.Module):
+    """Per region one shared encoder E and a decoder D of each identity: `reenact` is D_character(E(performer))."""
+
+    def __init__(self, settings: ReenactmentSettings, *, regions: tuple[str, ...], size: int) -> None:
+        super().__init__()
+        self.regions = regions
+        self.encoders = nn.ModuleDict({region: PatchEncoder(settings, size) for region in regions})
+        self.performer = nn.ModuleDict({region: PatchDecoder(settings) for region in regions})
+        self.character = nn.ModuleDict({region: PatchDecoder(settings) for region in regions})
+
+    def forward(self, performer: Tensor, character: Tensor) -> tuple[Tensor, Tensor]:
+        """Rebuild both domains. performer, character: (B, P, 3, H, W). Returns the same shapes."""
+        rebuilt_performer: list[Tensor] = []
+        rebuilt_character: list[Tensor] = []
+        for index, region in enumerate(self.regions):
+            both = torch.cat([performer[:, index], character[:, index]])
+            shared = self.encoders[region](both.contiguous(memory_format=torch.channels_last))
+            first, second = shared.split([len(performer), len(character)])
+            rebuilt_performer.append(self.performer[region](first))
+            rebuilt_character.append(self.character[region](second))
+        return torch.stack(rebuilt_performer, 1), torch.stack(rebuilt_character, 1)
+
+    def reenact(self, performer: Tensor) -> Tensor:
+        """The performer's patches as the character's. (B, P, 3, H, W) -> the same shape."""
+        out: list[Tensor] = []
+        for index, region in enumerate(self.regions):
+            patch = performer[:, index].contiguous(memory_format=torch.channels_last)
+            out.append(self.character[region](self.encoders[region](patch)))
+        return torch.stack(out, 1)
+
+
+@torch.no_grad()
+def initialise(module: nn.Module, generator: Generator) -> None:
+    """He initialisation. With PyTorch's own the autoencoders sit on a mean-image plateau, some for ever (method 10)."""
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            fan_in = layer.weight[0].numel()
+            layer.weight.normal_(0.0, (2.0 / fan_in) ** 0.5, generator=generator)
+            if layer.bias is not None:
+                layer.bias.zero_()

@@ -1,0 +1,120 @@
+"""Training the reenactment module on unpaired patches of performer and character."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from facepatch.core.axes import Float32, UInt8
+from facepatch.core.records import atomic_write
+from facepatch.reenactment.config import ReenactmentSettings
+from facepatch.reenactment.model import ReenactmentModel, initialise
+from facepatch.training.augment import augment
+from facepatch.training.data import PatchSet
+from facepatch.training.loop import autocast_dtype
+from facepatch.training.losses import reenactment_loss
+
+PLATEAU_RATIO = 0.1
+"""A decoder whose output varies less than this share of its data sits on the mean image."""
+
+
+class ReenactmentTraining:
+    """L = sum over domains and patches of loss(D(E(augmented patch)), clean patch). Choi et al. 2025, section 3.3.
+
+    The objective is denoising (method A4): the input is augmented, the target is not.
+    """
+
+    name = "reenactment"
+
+    def __init__(
+        self,
+        settings: ReenactmentSettings,
+        performer: PatchSet,
+        character: PatchSet,
+        *,
+        regions: tuple[str, ...],
+        masks: tuple[Float32, Float32] | None = None,
+    ) -> None:
+        """masks: (P, size, size) of performer and character, where a mistake counts more."""
+        self.settings, self.performer, self.character = settings, performer, character
+        self.device = performer.device
+        self.dtype = autocast_dtype(settings.loop.precision, self.device)
+        weight = settings.mask_weight if masks is not None else 0.0
+        self.masks: list[Tensor | None] = [None, None]
+        if masks is not None and weight > 0:
+            self.masks = [weight * torch.from_numpy(mask)[:, None].to(self.device) for mask in masks]
+        module = ReenactmentModel(settings, regions=regions, size=performer.size)
+        self.module = module.to(self.device, memory_format=torch.channels_last)
+        self.patience = max(300, settings.loop.iterations // 4)
+
+    def initialise(self, generator: Generator) -> None:
+        """He-normal weights."""
+        initialise(self.module, generator)
+
+    def loss(self, iteration: int, generator: Generator) -> dict[str, Tensor]:
+        """One batch of each domain."""
+        batch = self.settings.loop.batch
+        clean = [self.performer.draw(batch, generator), self.character.draw(batch, generator)]
+        augmented = [augment(patches, self.settings.augment, generator) for patches in clean]
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            rebuilt = self.module(*augmented)
+        domains = [
+            reenactment_loss(
+                output.float().flatten(0, 1),
+                target.flatten(0, 1),
+                l1_weight=self.settings.l1_weight,
+                ssim_weight=self.settings.ssim_weight,
+                mask=None if mask is None else mask.repeat(batch, 1, 1, 1),
+            )
+            for output, target, mask in zip(rebuilt, clean, self.masks, strict=True)
+        ]
+        patches = clean[0].shape[1]
+        return {"loss": patches * (domains[0] + domains[1]), "performer": domains[0], "character": domains[1]}
+
+    @torch.no_grad()
+    def check(self, iteration: int) -> str:
+        """Watch for the mean-image plateau once, after `patience` iterations."""
+        if iteration != self.patience:
+            return ""
+        flat = [name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO]
+        if not flat:
+            return ""
+        return f"still rebuilding the mean image of {', '.join(flat)} after {iteration} iterations."
+
+    @torch.no_grad()
+    def output_variation(self) -> dict[str, float]:
+        """Per domain and region: variance over frames of the rebuilt patches, over that of the patches."""
+        ratios: dict[str, float] = {}
+        inputs = [self.performer.spread(32), self.character.spread(32)]
+        outputs = self.module(*inputs)
+        for domain, patches, rebuilt in zip(("performer", "character"), inputs, outputs, strict=True):
+            for index, region in enumerate(self.module.regions):
+                wanted = patches[:, index].var(dim=0).mean()
+                ratios[f"{domain} {region}"] = float(rebuilt[:, index].var(dim=0).mean() / wanted.clamp_min(1e-8))
+        return ratios
+
+    @torch.no_grad()
+    def preview(self, iteration: int, folder: Path) -> None:
+        """Rows: performer | rebuilt | reenacted, character | rebuilt, for some frames spread over the takes."""
+        performer, character = self.performer.spread(8), self.character.spread(8)
+        rebuilt_performer, rebuilt_character = self.module(performer, character)
+        rows = [performer, rebuilt_performer, self.module.reenact(performer), character, rebuilt_character]
+        sheet = torch.cat([torch.cat(list(row.flatten(0, 1)), 2) for row in rows], 1)
+        write_png(folder / "previews" / f"{iteration:06d}.png", to_image(sheet))
+
+
+def to_image(image: Tensor) -> UInt8:
+    """(3, H, W) in 0..1 -> (H, W, 3) uint8"""
+    scaled = (image.detach().float().clamp(0, 1) * 255).round().byte()
+    return scaled.permute(1, 2, 0).cpu().numpy()
+
+
+def write_png(path: Path, image: UInt8) -> None:
+    """Write (H, W, 3) RGB, atomically."""
+    _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
+    with atomic_write(path) as stream:
+        stream.write(data.tobytes())

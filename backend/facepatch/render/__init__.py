@@ -1,0 +1,1 @@
+"""Orthographic Phong pictures of a character, drawn on the CPU: the same pixels on every machine."""

@@ -1,0 +1,45 @@
+"""Patches that live on the training device as bytes, drawn with sampling weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from facepatch.core.axes import Axes, Float32, UInt8
+
+
+class PatchSet:
+    """T frames of P patches, uint8 on `device`; a batch is drawn by `probability` and made float there."""
+
+    def __init__(self, images: UInt8, device: torch.device, *, probability: Float32 | None = None) -> None:
+        check = Axes()
+        check("patches", images[:1], "_ P H W 3", "uint8")
+        self.images = torch.from_numpy(images).to(device) if device.type == "cuda" else torch.from_numpy(images)
+        self.device = device
+        self.size = int(images.shape[2])
+        self.cumulative: Tensor | None = None
+        if probability is not None:
+            weights = torch.from_numpy(check("probability", probability, "T")).double()
+            self.cumulative = (weights.cumsum(0) / weights.sum()).to(device)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def rows(self, batch: int, generator: Generator) -> Tensor:
+        """(B,) row numbers."""
+        if self.cumulative is None:
+            return torch.randint(len(self), (batch,), generator=generator, device=self.device)
+        draw = torch.rand(batch, generator=generator, device=self.device, dtype=torch.float64)
+        return torch.searchsorted(self.cumulative, draw).clamp_max(len(self) - 1)
+
+    def take(self, rows: Tensor) -> Tensor:
+        """(B,) rows -> (B, P, 3, H, W) in 0..1"""
+        return self.images[rows.to(self.images.device)].permute(0, 1, 4, 2, 3).float() / 255
+
+    def draw(self, batch: int, generator: Generator) -> Tensor:
+        """A random batch (B, P, 3, H, W)."""
+        return self.take(self.rows(batch, generator))
+
+    def spread(self, count: int) -> Tensor:
+        """Evenly spaced frames, always the same: (count, P, 3, H, W)."""
+        return self.take(torch.linspace(0, len(self) - 1, min(count, len(self))).long())

@@ -1,0 +1,281 @@
+"""The one training loop: schedule, moving average, watch for divergence, checkpoints, exact resume.
+
+Every random number of iteration i comes from a generator seeded by (seed, attempt, i), so a run that was stopped
+and goes on draws what it would have drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Generator, Tensor, nn
+
+from facepatch.core.errors import CheckpointError, DivergedError
+from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.training.checkpoint import Checkpoint, load_into, read_checkpoint, write_checkpoint
+from facepatch.training.settings import LoopSettings
+
+log = logging.getLogger(__name__)
+
+
+class Trainee(Protocol):
+    """What the loop trains."""
+
+    name: str
+    module: nn.Module
+
+    def initialise(self, generator: Generator) -> None:
+        """Draw the starting weights."""
+        ...
+
+    def loss(self, iteration: int, generator: Generator) -> dict[str, Tensor]:
+        """The loss of one batch under "loss", and anything else worth a curve."""
+        ...
+
+    def check(self, iteration: int) -> str:
+        """A sentence when training cannot succeed any more and should start over, else ""."""
+        ...
+
+    def preview(self, iteration: int, folder: Path) -> None:
+        """Write pictures of the present state into `folder`."""
+        ...
+
+
+
+
+@dataclass(frozen=True)
+class TrainingHistory:
+    """Curves of a finished training."""
+
+    names: tuple[str, ...]
+    iterations: list[int]
+    values: list[list[float]]
+    """One row per entry of `iterations`, in the order of `names`."""
+    seconds: float
+    """Time spent in iterations, over all sessions."""
+    attempt: int
+    """0 unless training had to start over."""
+
+
+MAX_ATTEMPTS = 3
+
+
+def device_for(name: str = "auto") -> torch.device:
+    """The device to train on: a CUDA GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """bfloat16 where it is fast: on a GPU, and on CPUs with AMX (elsewhere it is 2-3 times slower)."""
+    if precision == "auto":
+        fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage]
+        return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if precision == "bfloat16" else torch.float32
+
+
+def iteration_generator(seed: int, attempt: int, iteration: int, device: torch.device) -> Generator:
+    """The source of every random number of one iteration."""
+    generator = Generator(device=device)
+    generator.manual_seed(((seed * 8191 + attempt) * 1_000_003 + iteration) % (2**63 - 1))
+    return generator
+
+
+def learning_rate_factor(settings: LoopSettings, iteration: int) -> float:
+    """Linear warm-up, then constant or half a cosine to zero."""
+    if iteration < settings.warmup:
+        return (iteration + 1) / settings.warmup
+    if settings.schedule == "constant":
+        return 1.0
+    done = (iteration - settings.warmup) / max(1, settings.iterations - settings.warmup)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+class Training:
+    """The state of one training, from its start or from the checkpoint in `folder`."""
+
+    def __init__(
+        self, trainee: Trainee, settings: LoopSettings, folder: Path, fingerprint: str, *, attempt: int = 0
+    ) -> None:
+        self.trainee, self.settings, self.folder, self.fingerprint = trainee, settings, folder, fingerprint
+        self.device = next(trainee.module.parameters()).device
+        self.path = folder / "checkpoint.safetensors"
+        self.seconds = 0.0
+        self.attempt = attempt - 1
+        self.start_over()
+        if self.path.exists():
+            self._resume()
+
+    def start_over(self) -> None:
+        """Fresh weights from the next attempt's random numbers."""
+        self.attempt += 1
+        self.iteration = 0
+        self.caution = 1.0
+        self.names: tuple[str, ...] = ()
+        self.iterations: list[int] = []
+        self.values: list[list[float]] = []
+        self.trainee.initialise(iteration_generator(self.settings.seed, self.attempt, -1, torch.device("cpu")))
+        self.ema = {name: tensor.detach().clone() for name, tensor in self.trainee.module.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(
+            self.trainee.module.parameters(),
+            lr=self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
+            fused=True,
+        )
+
+    def step(self) -> dict[str, float]:
+        """One iteration. Returns the values for the curves."""
+        settings = self.settings
+        generator = iteration_generator(settings.seed, self.attempt, self.iteration, self.device)
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * self.caution * learning_rate_factor(settings, self.iteration)
+        losses = self.trainee.loss(self.iteration, generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()
+        self.optimizer.step()
+        self.iteration += 1
+        if settings.ema > 0.0:
+            decay = min(settings.ema, self.iteration / (self.iteration + 10.0))
+            with torch.no_grad():
+                for name, tensor in self.trainee.module.state_dict().items():
+                    self.ema[name].lerp_(tensor, 1.0 - decay)
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        tensors = {f"model.{name}": t for name, t in self.trainee.module.state_dict().items()}
+        tensors |= {f"ema.{name}": t for name, t in self.ema.items()}
+        for index, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": value for name, value in state.items()}
+        if self.values:
+            tensors["history.values"] = torch.tensor(self.values, dtype=torch.float64)
+            tensors["history.iterations"] = torch.tensor(self.iterations)
+        header = {
+            "fingerprint": self.fingerprint,
+            "iteration": self.iteration,
+            "attempt": self.attempt,
+            "seconds": self.seconds,
+            "caution": self.caution,
+            "names": list(self.names),
+        }
+        write_checkpoint(self.path, Checkpoint(tensors, header))
+
+    def _resume(self) -> None:
+        tensors, header = read_checkpoint(self.path)
+        if header["fingerprint"] != self.fingerprint:
+            raise CheckpointError(f"{self.path}: belongs to other settings or data. Delete it to train from the start.")
+        load_into(self.trainee.module, tensors, "model.", self.path)
+        self.ema = {name[4:]: t.to(self.device) for name, t in tensors.items() if name.startswith("ema.")}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            if name.startswith("adam."):
+                _, index, key = name.split(".", 2)
+                state.setdefault(int(index), {})[key] = value
+        saved = self.optimizer.state_dict()
+        self.optimizer.load_state_dict({"state": state, "param_groups": saved["param_groups"]})
+        self.iteration, self.attempt = int(header["iteration"]), int(header["attempt"])
+        self.seconds, self.names = float(header["seconds"]), tuple(header["names"])
+        self.caution = float(header["caution"])
+        if "history.values" in tensors:
+            self.values = tensors["history.values"].tolist()
+            self.iterations = [int(i) for i in tensors["history.iterations"].tolist()]
+        log.info("%s goes on from iteration %d", self.trainee.name, self.iteration)
+
+
+def train(
+    trainee: Trainee,
+    settings: LoopSettings,
+    *,
+    folder: Path,
+    fingerprint: str,
+    on_progress: OnProgress = silent,
+) -> TrainingHistory:
+    """Train `trainee` for `settings.iterations`, going on from the checkpoint in `folder` where there is one.
+
+    At the end the module holds the moving average. `fingerprint` says which settings and data the checkpoint
+    belongs to. Raises DivergedError when the loss leaves the finite numbers twice from the same checkpoint, or
+    when `trainee.check` still objects after three starts; whatever stops the training, the last checkpoint is kept.
+    """
+    training = Training(trainee, settings, folder, fingerprint)
+    rollbacks = 0 if training.caution == 1.0 else 1
+    begun, begun_at = time.monotonic(), training.iteration
+    while training.iteration < settings.iterations:
+        before = time.monotonic()
+        values = training.step()
+        training.seconds += time.monotonic() - before
+        if not math.isfinite(values["loss"]):
+            rollbacks += 1
+            training = _roll_back(trainee, settings, training, rollbacks)
+            continue
+        objection = trainee.check(training.iteration)
+        if objection:
+            _start_over(training, objection)
+            continue
+        iteration = training.iteration
+        if iteration % 10 == 0 or iteration == settings.iterations:
+            training.names = tuple(values)
+            training.iterations.append(iteration)
+            training.values.append(list(values.values()))
+        if iteration % settings.checkpoint_every == 0 or iteration == settings.iterations:
+            training.save()
+            trainee.preview(iteration, folder)
+        if iteration % 10 == 0 or iteration == settings.iterations:
+            rate = (iteration - begun_at) / max(1e-9, time.monotonic() - begun)
+            shown = {**values, "rate": rate}
+            on_progress(Progress(trainee.name, iteration, settings.iterations, "iterations", values=shown))
+    if settings.ema > 0.0:
+        trainee.module.load_state_dict(training.ema)
+    return TrainingHistory(
+        training.names, training.iterations, training.values, training.seconds, training.attempt
+    )
+
+
+def _roll_back(trainee: Trainee, settings: LoopSettings, training: Training, rollbacks: int) -> Training:
+    at = training.iteration
+    if rollbacks > 1:
+        raise DivergedError(
+            f"{trainee.name}: the loss is not a finite number at iteration {at}, for the second time. The last good "
+            f"checkpoint is kept in {training.folder}. Lower the learning rate (now {settings.learning_rate:g})."
+        )
+    seconds, attempt = training.seconds, training.attempt
+    training = Training(trainee, settings, training.folder, training.fingerprint, attempt=attempt)
+    training.seconds, training.caution = seconds, 0.5
+    training.save()
+    log.warning(
+        "%s: the loss was not finite at iteration %d; back to iteration %d with half the learning rate",
+        trainee.name, at, training.iteration,
+    )  # fmt: skip
+    return training
+
+
+def _start_over(training: Training, objection: str) -> None:
+    if training.attempt + 1 >= MAX_ATTEMPTS:
+        raise DivergedError(
+            f"{training.trainee.name}: {objection} This was start {training.attempt + 1} of {MAX_ATTEMPTS}. "
+            "Check the patches in the report, or raise the learning rate or the warm-up."
+        )
+    log.warning("%s: %s Starting over with other initial weights.", training.trainee.name, objection)
+    training.start_over()
+    training.save()
+
+
+def write_history(path: Path, history: TrainingHistory) -> None:
+    """Write the curves as JSON."""
+    from facepatch.core.records import write_text
+
+    columns = {name: [row[i] for row in history.values] for i, name in enumerate(history.names)}
+    described: dict[str, Any] = {
+        "iterations": history.iterations,
+        "values": columns,
+        "seconds": history.seconds,
+        "attempt": history.attempt,
+    }
+    write_text(path, json.dumps(described))

@@ -1,0 +1,51 @@
+"""Settings of training and augmentation; no torch here, so that the command line starts at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """Ranges of the random changes. Method section 3.3, A2 and A3."""
+
+    rotation_deg: float = 10.0
+    """In-plane rotation, plus or minus."""
+    shift: float = 0.05
+    """Translation as a fraction of the patch, plus or minus."""
+    scale: float = 0.05
+    """Relative size, plus or minus."""
+    color: float = 2.0
+    """Largest factor of brightness, contrast and saturation, drawn log-uniformly from 1/color..color."""
+    hue: float = 0.2
+    """Hue shift as a fraction of the circle, plus or minus."""
+    independent_color: float = 0.2
+    """Share of frames whose patches get a colour draw each instead of one in common."""
+    warp: float = 0.0
+    """Node noise of a 5 x 5 grid warp, as a fraction of a cell."""
+    blur: float = 0.0
+    """Largest Gaussian blur in pixels of a 64 pixel patch."""
+    noise: float = 0.0
+    """Largest standard deviation of added noise."""
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How long and how fast to train."""
+
+    iterations: int = 15_000
+    batch: int = 64
+    """Frames of each domain in one iteration."""
+    learning_rate: float = 2e-4
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: int = 1_000
+    """Iterations over which the learning rate rises from 0."""
+    weight_decay: float = 0.0
+    ema: float = 0.999
+    """Decay of the moving average that becomes the model; 0 takes the last weights."""
+    checkpoint_every: int = 250
+    """Iterations between two checkpoints."""
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    """auto: bfloat16 on a GPU and on CPUs with AMX, else float32."""
+    seed: int = 0

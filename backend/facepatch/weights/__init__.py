@@ -1,0 +1,1 @@
+"""The weight estimation module (WEM): the character's patches -> PCA weights."""

@@ -1,0 +1,142 @@
+"""PCA out of core: time, own memory and accuracy.
+
+    python benchmarks/pca.py            4,000 x 30,000 against a float64 reference, and the blendshape path
+    python benchmarks/pca.py --full     and 19,000 x 90,000 (writes 6.9 GB to a temporary folder, removed after)
+
+Own memory is RssAnon of Linux: what the process allocated, without the pages of the memory map, which the kernel
+takes back at will. Elsewhere it is given as nan.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import scipy.linalg
+
+from facepatch.core.progress import Progress
+from facepatch.pca import BlendshapeFrames, PcaFit, PcaSettings, fit_pca_with_report
+
+MODES = 120
+NOISE_CM = 1e-4
+
+
+class OwnMemory:
+    """Highest RssAnon in MB while the block runs, above what was there before."""
+
+    def __enter__(self) -> OwnMemory:
+        self.before = self.peak = _anonymous_mb()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(0.02):
+            self.peak = max(self.peak, _anonymous_mb())
+
+
+def _anonymous_mb() -> float:
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return float("nan")
+    lines = status.read_text(encoding="utf-8").splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def write_frames(path: Path, frames: int, columns: int) -> np.ndarray:
+    """Frames as heads have them: a mean of 10 cm, 120 modes that fall from 1 cm to 1e-4 and a floor of noise."""
+    rng = np.random.default_rng(1)
+    out = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(frames, columns // 3, 3))
+    flat = out.reshape(frames, columns)
+    mean = rng.standard_normal(columns, dtype=np.float32) * 10
+    modes = rng.standard_normal((MODES, columns), dtype=np.float32)
+    sizes = np.geomspace(1.0, 1e-4, MODES).astype(np.float32)
+    noise = rng.standard_normal((64, columns), dtype=np.float32) * np.float32(NOISE_CM)
+    for start in range(0, frames, 64):
+        rows = min(64, frames - start)
+        block = (rng.standard_normal((rows, MODES), dtype=np.float32) * sizes) @ modes
+        # New noise for every frame costs more than the fit; turned and rolled noise is as independent.
+        block += np.roll(noise[:rows], int(rng.integers(columns)), axis=1) * np.float32(rng.choice([-1, 1]))
+        flat[start : start + rows] = block + mean
+    out.flush()
+    return np.load(path, mmap_mode="r")
+
+
+def reference(frames: np.ndarray, count: int) -> np.ndarray:
+    """Leading singular values by the float64 Gram matrix, columns in chunks."""
+    flat = frames.reshape(len(frames), -1)
+    gram = np.zeros((len(flat), len(flat)))
+    for start in range(0, flat.shape[1], 2000):
+        part = flat[:, start : start + 2000].astype(np.float64)
+        part -= part.mean(axis=0)
+        gram += part @ part.T
+    last = len(gram) - 1
+    values = scipy.linalg.eigh(gram, eigvals_only=True, subset_by_index=[last - count + 1, last])
+    return np.sqrt(values[::-1])
+
+
+def run(name: str, frames: np.ndarray | BlendshapeFrames, settings: PcaSettings) -> PcaFit:
+    """Fit once and print time and memory."""
+    read = 0
+
+    def count(progress: Progress) -> None:
+        nonlocal read
+        read = max(read, progress.done)
+
+    with OwnMemory() as memory:
+        start, busy = time.perf_counter(), time.process_time()
+        fit = fit_pca_with_report(frames, settings, on_progress=count)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    total = len(frames) if isinstance(frames, np.ndarray) else frames.frame_count
+    print(
+        f"{name:34s} {seconds:7.1f} s   CPU {busy:6.1f} s   own memory {memory.peak:6.0f} MB (before: {memory.before:.0f})   "
+        f"passes {read / total:4.1f}   components {fit.pca.component_count}",
+        flush=True,
+    )
+    return fit
+
+
+def main() -> None:
+    settings = PcaSettings(variance=1.0, max_components=60)
+    folder = Path(tempfile.mkdtemp(prefix="facepatch_pca_"))
+    try:
+        frames = write_frames(folder / "small.npy", 4000, 30000)
+        fit = run("4,000 x 30,000 randomised", frames, settings)
+        found = np.sqrt(fit.pca.variance * len(frames))
+        start = time.perf_counter()
+        wanted = reference(frames, len(found))
+        print(f"{'float64 reference':34s} {time.perf_counter() - start:7.1f} s")
+        print(
+            f"largest relative error of {len(found)} singular values: {np.abs(found / wanted - 1).max():.1e}"
+        )
+        skew = fit.pca.basis.astype(np.float64) @ fit.pca.basis.T.astype(np.float64) - np.eye(len(found))
+        print(f"basis: largest deviation from orthonormal {np.abs(skew).max():.1e}")
+        rng = np.random.default_rng(0)
+        shapes = BlendshapeFrames(
+            rng.standard_normal((10000, 3), dtype=np.float32) * 10,
+            rng.standard_normal((52, 10000, 3), dtype=np.float32),
+            rng.random((19000, 52), dtype=np.float32),
+        )
+        run("19,000 x 30,000, 52 blendshapes", shapes, settings)
+        (folder / "small.npy").unlink()
+        if "--full" in sys.argv[1:]:
+            if shutil.disk_usage(folder).free < 10 * 2**30:
+                print("under 10 GB free in the temporary folder: the full size is left out")
+                return
+            run("19,000 x 90,000 randomised", write_frames(folder / "full.npy", 19000, 90000), settings)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

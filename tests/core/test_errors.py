@@ -1,0 +1,64 @@
+"""core.errors: the tree, its codes, and the table in docs/errors.md."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from facepatch.core import errors
+from facepatch.core.errors import ConfigError, FacepatchError, InputError, NoFaceError, UnknownNameError
+
+CLASSES = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if inspect.isclass(kind) and issubclass(kind, FacepatchError)
+}
+
+
+def test_every_class_has_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in CLASSES.values()]
+    assert len(set(codes)) == len(codes)
+
+
+def test_a_code_begins_with_the_code_of_the_class_above() -> None:
+    for kind in CLASSES.values():
+        parent = kind.__bases__[0]
+        if parent not in (Exception, FacepatchError):
+            assert kind.code.startswith(parent.code + ".")
+
+
+def test_the_drawn_tree_is_the_tree_of_the_classes() -> None:
+    drawn = re.findall(r'^ *(\w+(?:Error))\b.*?"([\w.]+)"', errors.__doc__ or "", re.MULTILINE)
+    assert dict(drawn) == {name: kind.code for name, kind in CLASSES.items()}
+
+
+def test_the_table_in_the_docs_is_the_tree(root: Path) -> None:
+    text = (root / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+Error) \| `([\w.]+)` \| ([\w, ]+) \|", text, re.MULTILINE)
+    written = {name: (code, parents) for name, code, parents in rows}
+    assert written == {
+        name: (kind.code, ", ".join(parent.__name__ for parent in kind.__bases__))
+        for name, kind in CLASSES.items()
+    }
+
+
+@pytest.mark.parametrize("kind", [InputError, ConfigError])
+def test_bad_input_and_settings_are_value_errors(kind: type[FacepatchError]) -> None:
+    assert issubclass(kind, ValueError)
+
+
+def test_an_unknown_name_gives_the_nearest() -> None:
+    error = UnknownNameError("shape", "jawOpne", ["jawOpen", "jawLeft", "mouthPucker"])
+    assert error.nearest[0] == "jawOpen"
+    assert str(error).startswith("shape: there is no 'jawOpne'. Nearest: jawOpen")
+
+
+def test_an_unknown_name_among_none_says_so() -> None:
+    assert "Nearest: none." in str(UnknownNameError("shape", "a", [], "Add shapes."))
+
+
+def test_a_missing_face_names_its_frames() -> None:
+    assert NoFaceError("no face.", [3, 4]).frames == (3, 4)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from facepatch.core.errors import InputError, ShapeError
+from facepatch.metrics import jitter, still_frames
+
+
+def test_jitter_of_a_zigzag_by_hand():
+    weights = np.zeros((6, 2))
+    weights[:, 0] = [0, 0.3, 0, 0.3, 0, 0.3]
+    found = jitter(weights, np.ones(6, bool), vertex_count=9, inter_ocular_cm=6.0)
+    # Second differences are +-0.6 in one of two components; 0.6 / sqrt(9) is the RMS over the vertices.
+    assert found.frames == 4
+    assert found.weights_cm == pytest.approx(0.3)
+    assert found.vertices_cm == pytest.approx(0.2)
+    assert found.percent_iod == pytest.approx(100 * 0.2 / 6)
+
+
+def test_steady_motion_is_no_jitter():
+    weights = np.arange(10.0)[:, None] * [0.5, -1.0]
+    assert jitter(
+        weights, np.ones(10, bool), vertex_count=4, inter_ocular_cm=6.0
+    ).vertices_cm == pytest.approx(0)
+
+
+def test_weights_and_rebuilt_vertices_tremble_alike():
+    rng = np.random.default_rng(0)
+    basis = np.linalg.qr(rng.normal(size=(30, 4)))[0].T
+    weights = rng.normal(size=(50, 4))
+    vertices = (weights @ basis).reshape(50, 10, 3)
+    second = vertices[:-2] - 2 * vertices[1:-1] + vertices[2:]
+    wanted = np.sqrt((second**2).sum(axis=2).mean(axis=1)).mean()
+    found = jitter(weights, np.ones(50, bool), vertex_count=10, inter_ocular_cm=6.0)
+    assert found.vertices_cm == pytest.approx(wanted)
+
+
+def test_only_still_frames_count():
+    weights = np.zeros((20, 1))
+    weights[12, 0] = 1.0
+    assert jitter(weights, np.arange(20) < 10, vertex_count=1, inter_ocular_cm=6.0).vertices_cm == 0.0
+
+
+def test_a_performer_who_is_never_still_gives_none():
+    found = jitter(np.ones((20, 2)), np.zeros(20, bool), vertex_count=1, inter_ocular_cm=6.0)
+    assert (found.frames, found.vertices_cm, found.percent_iod) == (0, None, None)
+
+
+def test_frames_are_still_where_the_points_keep_their_place():
+    rng = np.random.default_rng(0)
+    points = np.zeros((120, 20, 2)) + 0.001 * rng.normal(size=(120, 20, 2))
+    points[60:90, :, 1] += np.linspace(0, 1, 30)[:, None]
+    points[90:, :, 1] += 1
+    still = still_frames(points)
+    assert still[:50].all()
+    assert not still[62:88].any()
+    assert still[105:].all()
+
+
+def test_frames_beside_one_without_a_face_are_not_still():
+    valid = np.ones(50, bool)
+    valid[20] = False
+    still = still_frames(np.zeros((50, 5, 2)), valid=valid)
+    assert not still[16:25].any()
+    assert still[:16].all()
+    assert still[25:].all()
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ShapeError, match="still: axis T is 4"):
+        jitter(np.zeros((5, 1)), np.ones(4, bool), vertex_count=1, inter_ocular_cm=6.0)
+    with pytest.raises(InputError, match="must be above 0"):
+        jitter(np.zeros((5, 1)), np.ones(5, bool), vertex_count=1, inter_ocular_cm=0.0)
