@@ -99,7 +99,8 @@ def run(name: str, frames: np.ndarray | BlendshapeFrames, settings: PcaSettings)
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
     total = len(frames) if isinstance(frames, np.ndarray) else frames.frame_count
     print(
-        f"{name:34s} {seconds:7.1f} s   CPU {busy:6.1f} s   own memory {memory.peak:6.0f} MB (before: {memory.before:.0f})   "
+        f"{name:34s} {seconds:7.1f} s   CPU {busy:6.1f} s   "
+        f"own memory {memory.peak:6.0f} MB (before: {memory.before:.0f})   "
         f"passes {read / total:4.1f}   components {fit.pca.component_count}",
         flush=True,
     )

@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, however busy the machine is.
+settings.register_profile("facepatch", derandomize=True, deadline=None)
+settings.load_profile("facepatch")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -17,7 +17,12 @@ def test_landmarks_of_every_frame_come_out_as_detected(made: SimpleNamespace) ->
     np.testing.assert_array_equal(track.points, [faces[0].points for faces in script])
     np.testing.assert_allclose(track.times, np.arange(20) / 24)
     assert track.found.all()
-    assert (track.image_size, track.rate, track.detector, track.warnings) == ((640, 480), (24, 1), "scripted", ())
+    assert (track.image_size, track.rate, track.detector, track.warnings) == (
+        (640, 480),
+        (24, 1),
+        "scripted",
+        (),
+    )
     assert track.head_pose is not None
     assert track.head_pose.shape == (20, 4, 4)
 
@@ -73,9 +78,7 @@ def test_what_is_wrong_with_the_film_is_passed_on(made: SimpleNamespace) -> None
 def test_progress_is_reported_and_can_cancel(made: SimpleNamespace) -> None:
     reports: list[Progress] = []
     script = [[made.face_at(200, 200, 200)]] * 40
-    detect_landmarks(
-        made.Film(frame_count=40), detector=made.Detector(script), on_progress=reports.append
-    )
+    detect_landmarks(made.Film(frame_count=40), detector=made.Detector(script), on_progress=reports.append)
     assert (reports[-1].stage, reports[-1].done, reports[-1].total) == ("landmarks", 40, 40)
 
     def cancel(progress: Progress) -> None:

@@ -47,9 +47,7 @@ def places() -> np.ndarray:
 def test_the_pose_of_points_with_depth_is_found(places: np.ndarray) -> None:
     pixels, depth = seen(turns(), places, perspective=False)
     found = np.ones(48, bool)
-    pose = film_head_pose(
-        pixels.astype(np.float32), found, depth=depth.astype(np.float32), image_size=SIZE
-    )
+    pose = film_head_pose(pixels.astype(np.float32), found, depth=depth.astype(np.float32), image_size=SIZE)
     np.testing.assert_allclose(pose[:, :3, :3], turns().as_matrix(), atol=1e-4)
     np.testing.assert_allclose(pose[:, :3, 3], places, atol=1e-3)
     np.testing.assert_array_equal(pose[:, 3], np.tile([0, 0, 0, 1], (48, 1)))
@@ -78,9 +76,7 @@ def test_frames_without_a_face_take_the_last_pose(places: np.ndarray) -> None:
     pixels, depth = seen(turns(), places, perspective=False)
     found = np.ones(48, bool)
     found[:2] = found[20:25] = False
-    pose = film_head_pose(
-        pixels.astype(np.float32), found, depth=depth.astype(np.float32), image_size=SIZE
-    )
+    pose = film_head_pose(pixels.astype(np.float32), found, depth=depth.astype(np.float32), image_size=SIZE)
     np.testing.assert_array_equal(pose[20:25], np.tile(pose[19], (5, 1, 1)))
     np.testing.assert_array_equal(pose[:2], np.tile(pose[2], (2, 1, 1)))
 

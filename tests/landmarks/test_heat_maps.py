@@ -28,7 +28,9 @@ def test_flat_and_bordering_maps_give_a_cell_and_no_confidence() -> None:
 @pytest.mark.parametrize("size", [64, 128, 200])
 def test_a_place_in_the_crop_is_the_same_place_in_the_frame(size: int) -> None:
     y, x = np.mgrid[:240, :320] + 0.5
-    image = np.repeat(np.exp(-((x - 171.3) ** 2 + (y - 92.6) ** 2) / 18)[:, :, None] * 255, 3, axis=2).astype(np.uint8)
+    image = np.repeat(np.exp(-((x - 171.3) ** 2 + (y - 92.6) ** 2) / 18)[:, :, None] * 255, 3, axis=2).astype(
+        np.uint8
+    )
     square = face_square((120.0, 40.0, 220.0, 160.0), 1.25)
     assert square == (95.0, 25.0, 150.0)
     crop = crop_square(image, square, size)[:, :, 0].astype(np.float64)

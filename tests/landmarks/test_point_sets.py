@@ -56,7 +56,9 @@ def test_lid_points_between_ibug_points_lie_on_the_arc() -> None:
     points[36:40] = [(0, 0), (1, 2), (2, 2), (3, 0)]  # a parabola: y = x (3 - x)
     ours, _ = to_our_landmarks(points, np.ones(68, np.float32))
     for name, x in (("outer", 0.75), ("mid", 1.5), ("inner", 2.25)):
-        np.testing.assert_allclose(ours[landmark_indices(f"eye_r_upper_{name}")[0]], (x, x * (3 - x)), rtol=1e-5)
+        np.testing.assert_allclose(
+            ours[landmark_indices(f"eye_r_upper_{name}")[0]], (x, x * (3 - x)), rtol=1e-5
+        )
 
 
 def test_a_point_is_as_sure_as_its_least_sure_part() -> None:

@@ -22,7 +22,9 @@ def test_noise_gets_less_and_nothing_is_delayed() -> None:
     times = np.arange(400) / 24
     clean = np.sin(2 * np.pi * 0.8 * times)
     noisy = clean + np.random.default_rng(1).normal(0, 0.05, 400)
-    smooth = local_quadratic(noisy[:, None, None], np.ones((400, 1), bool), times, sigma=0.06, half=4)[:, 0, 0]
+    smooth = local_quadratic(noisy[:, None, None], np.ones((400, 1), bool), times, sigma=0.06, half=4)[
+        :, 0, 0
+    ]
     assert np.std(smooth - clean) < 0.75 * np.std(noisy - clean)
     lags = [np.dot(smooth[20:-20], clean[20 + lag : 380 + lag]) for lag in range(-3, 4)]
     assert int(np.argmax(lags)) == 3

@@ -58,7 +58,13 @@ def make_film(
         stream.height, stream.width = image(0).shape[:2]
         stream.pix_fmt = pixels
         if codec == "libx264":
-            stream.options = {"crf": "12", "bf": str(b_frames), "g": "250", "preset": "ultrafast", "threads": "1"}
+            stream.options = {
+                "crf": "12",
+                "bf": str(b_frames),
+                "g": "250",
+                "preset": "ultrafast",
+                "threads": "1",
+            }
         stream.codec_context.time_base = time_base or 1 / rate
         prepare(stream)
         for index, stamp in enumerate(stamps):
@@ -111,7 +117,9 @@ def test_variable_rate_keeps_the_exact_times(tmp_path: Path) -> None:
 
 def test_times_that_only_tremble_are_a_constant_rate(tmp_path: Path) -> None:
     stamps = [round(index * 1001 / 30) for index in range(45)]  # as Matroska rounds them
-    path = make_film(tmp_path / "a.mkv", stamps=stamps, rate=Fraction(30000, 1001), time_base=Fraction(1, 1000))
+    path = make_film(
+        tmp_path / "a.mkv", stamps=stamps, rate=Fraction(30000, 1001), time_base=Fraction(1, 1000)
+    )
     film = open_film(path)
     assert not film.variable_rate
     assert film.rate == (30000, 1001)
@@ -211,7 +219,11 @@ def test_grey_films_become_rgb(tmp_path: Path) -> None:
         stream.codec_context.color_range = 2
 
     path = make_film(
-        tmp_path / "a.mp4", count=3, pixels="gray", prepare=whole_range, image=lambda index: np.dstack([grey] * 3)
+        tmp_path / "a.mp4",
+        count=3,
+        pixels="gray",
+        prepare=whole_range,
+        image=lambda index: np.dstack([grey] * 3),
     )
     image = next(read_frames(open_film(path))).image
     assert image.shape == (HEIGHT, WIDTH, 3)
@@ -235,7 +247,9 @@ def test_colours_are_read_by_the_matrix_that_the_film_names(tmp_path: Path, spac
 
 
 def test_tiny_films_are_read(tmp_path: Path) -> None:
-    path = make_film(tmp_path / "a.mp4", count=4, image=lambda index: np.full((16, 18, 3), 40 * index, np.uint8))
+    path = make_film(
+        tmp_path / "a.mp4", count=4, image=lambda index: np.full((16, 18, 3), 40 * index, np.uint8)
+    )
     film = open_film(path)
     assert film.size == (18, 16)
     assert [round(frame.image.mean() / 40) for frame in read_frames(film)] == [0, 1, 2, 3]
@@ -244,7 +258,9 @@ def test_tiny_films_are_read(tmp_path: Path) -> None:
 def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("this is a shopping list\n" * 50)
-    with pytest.raises(VideoError, match=r"notes\.mp4: is not a film that FFmpeg can read .*convert it to mp4"):
+    with pytest.raises(
+        VideoError, match=r"notes\.mp4: is not a film that FFmpeg can read .*convert it to mp4"
+    ):
         open_film(text)
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(VideoError, match="the file is empty"):
@@ -284,7 +300,9 @@ def test_a_film_of_which_nothing_decodes_is_refused(tmp_path: Path) -> None:
 def test_a_film_cut_off_before_its_index_is_refused(tmp_path: Path) -> None:
     path = make_film(tmp_path / "a.mp4")
     path.write_bytes(path.read_bytes()[:-800])
-    with pytest.raises(VideoError, match=r"a\.mp4: is not a film .* cut off at its end, export or copy it again"):
+    with pytest.raises(
+        VideoError, match=r"a\.mp4: is not a film .* cut off at its end, export or copy it again"
+    ):
         open_film(path)
 
 
@@ -411,7 +429,10 @@ def test_an_error_of_the_caller_is_not_taken_for_one_of_the_disk(tmp_path: Path)
 
 def test_images_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
-    with pytest.raises(InputError, match=r"must be \(H, W, 3\) uint8"), FilmWriter(path, rate=(24, 1)) as film:
+    with (
+        pytest.raises(InputError, match=r"must be \(H, W, 3\) uint8"),
+        FilmWriter(path, rate=(24, 1)) as film,
+    ):
         film.write(np.zeros((4, 4, 3), np.float32))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="image 1 is 32 x 32, the first was 64 x 64"):
         with FilmWriter(path, rate=(24, 1)) as film:
@@ -448,7 +469,10 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield FullDisk()
 
     monkeypatch.setattr(film_writer, "atomic_write", full)
-    with pytest.raises(StorageError, match="the disk is full"), FilmWriter(tmp_path / "a.mp4", rate=(24, 1)) as film:
+    with (
+        pytest.raises(StorageError, match="the disk is full"),
+        FilmWriter(tmp_path / "a.mp4", rate=(24, 1)) as film,
+    ):
         for number in range(20):
             film.write(numbered(number))
 
@@ -456,7 +480,9 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # --------------------------------------------------------------------------------------- folders of images
 
 
-def write_images(folder: Path, numbers: list[int], name: str = "shot.{:04d}.png", depth: type = np.uint8) -> Path:
+def write_images(
+    folder: Path, numbers: list[int], name: str = "shot.{:04d}.png", depth: type = np.uint8
+) -> Path:
     folder.mkdir(exist_ok=True)
     for number in numbers:
         image = numbered(number)[:, :, ::-1].astype(depth)
@@ -507,7 +533,9 @@ def test_folders_that_are_no_film_are_refused(tmp_path: Path) -> None:
         open_film(folder, rate=(24, 1))
 
 
-def test_linear_light_of_exr_images_gets_the_srgb_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_linear_light_of_exr_images_gets_the_srgb_curve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OPENCV_IO_ENABLE_OPENEXR", "1")
     light = np.full((8, 8, 3), 0.2140, np.float32)  # sRGB 0.5
     light[0, 0] = (4.0, np.nan, -1.0)

@@ -38,6 +38,16 @@ class Verb(NamedTuple):
 
 
 VERBS: dict[str, Verb] = {
+    "run": Verb("facepatch.cli.run", "Film + character + motion -> animation, scenes, film and report."),
+    "retarget": Verb("facepatch.cli.retarget", "Another take, with the models of an earlier run."),
+    "demo": Verb("facepatch.cli.demo", "The main job on a performer and a character that facepatch generates."),
+    "character": Verb("facepatch.cli.character", "Read a character; propose and draw its landmarks."),
+    "landmarks": Verb("facepatch.cli.landmarks", "Find the landmarks of a film."),
+    "patches": Verb("facepatch.cli.patches", "Make the training patches of performer and character."),
+    "train": Verb("facepatch.cli.train", "Train the networks, and stop there."),
+    "render": Verb("facepatch.cli.render", "A clip on its character, as a film."),
+    "export": Verb("facepatch.cli.export", "A clip on its character, as .ma, .usdc and .csv."),
+    "evaluate": Verb("facepatch.cli.evaluate", "Measure the method where the answer is known."),
     "doctor": Verb(
         "facepatch.cli.doctor", "Say what is installed, what is missing, and what to do about it."
     ),

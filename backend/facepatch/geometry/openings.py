@@ -52,7 +52,7 @@ def loop_length(loop: Int32, vertices: Float32) -> float:
 
 
 def rings(topology: Topology, seeds: NDArray[np.integer], *, count: int) -> list[Int32]:
-    """Vertices 0, 1 ... `count` edges away from `seeds`: `count` + 1 arrays, the first the seeds themselves."""
+    """Vertices 0, 1 ... `count` edges away from `seeds`: `count` + 1 arrays, the first the seeds."""
     if count < 0:
         raise ShapeError(f"rings: count is {count}; it must be 0 or more.")
     tails, heads = _polygon_edges(topology)

@@ -52,7 +52,8 @@ def fit_similarity(
     Minimises sum_l w_l |target_l - (s R source_l + t)|^2 with R a rotation (no mirror image), after Umeyama
     1991, "Least-squares estimation of transformation parameters between two point patterns", eq. 34-42:
     with the cross-covariance C = sum_l w_l (target_l - mt)(source_l - ms)^T = U D V^T and
-    S = diag(1, ..., det(U) det(V)):  R = U S V^T,  s = trace(D S) / sum_l w_l |source_l - ms|^2,  t = mt - s R ms.
+    S = diag(1, ..., det(U) det(V)):  R = U S V^T,  s = trace(D S) / sum_l w_l |source_l - ms|^2,  t = mt - s
+    R ms.
 
     source, target: (L, D) or (T, L, D) each, D = 2 or 3; with one of them (L, D) it serves every frame.
     weights: (L,), at least 0; equal where None. `with_scale=False` gives the rigid fit (s = 1).

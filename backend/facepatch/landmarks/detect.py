@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from facepatch.core.axes import Float32, Float64
+from facepatch.core.axes import Float32
 from facepatch.core.data.landmarks import LANDMARK_NAMES, RIGID, LandmarkTrack, landmark_indices
 from facepatch.core.errors import NoFaceError
 from facepatch.core.progress import OnProgress, silent, track
@@ -78,51 +78,60 @@ def _detections(
 
 
 class _Rows:
-    """Landmarks as they come, kept in blocks of frames."""
+    """Landmarks as they come, kept in blocks of frames so that a film of hours needs little more than its landmarks."""
 
     def __init__(self) -> None:
         self.times: list[float] = []
-        self._blocks: list[Float32] = []
         self._count = 0
+        self._columns: dict[str, list[Float32]] = {"points": [], "confidence": [], "depth": [], "height": []}
         self._has_depth = True
+        self._rigid = landmark_indices(*RIGID)
 
     def add(self, face: DetectedFace | None) -> None:
-        """Columns of a row: found, height of the face, x, y, confidence, depth of the points."""
-        if self._count % BLOCK == 0:
-            self._blocks.append(np.zeros((BLOCK, 2 + 4 * len(LANDMARK_NAMES)), dtype=np.float32))
-        if face is not None:
-            row = self._blocks[-1][self._count % BLOCK]
-            row[0], row[1] = 1.0, face.box[3] - face.box[1]
-            values = row[2:].reshape(len(LANDMARK_NAMES), 4)
-            values[:, :2], values[:, 2] = face.points, face.confidence
-            if face.depth is None:
-                self._has_depth = False
-            else:
-                values[:, 3] = face.depth
+        """The next frame's face; a height of 0 says that there is none."""
+        row = self._count % BLOCK
         self._count += 1
+        if row == 0:
+            sizes = {
+                "points": (len(LANDMARK_NAMES), 2),
+                "confidence": (len(LANDMARK_NAMES),),
+                "depth": (len(RIGID),),
+            }
+            for name, blocks in self._columns.items():
+                blocks.append(np.zeros((BLOCK, *sizes.get(name, ())), dtype=np.float32))
+        if face is None:
+            return
+        self._columns["points"][-1][row] = face.points
+        self._columns["confidence"][-1][row] = face.confidence
+        self._columns["height"][-1][row] = max(face.box[3] - face.box[1], 1.0)
+        if face.depth is None:
+            self._has_depth = False
+        else:
+            self._columns["depth"][-1][row] = face.depth[self._rigid]
+
+    def _take(self, name: str) -> Float32:
+        """(T, ...) of one column, which is then given up."""
+        blocks = self._columns.pop(name)
+        return np.concatenate(blocks)[: self._count] if blocks else np.zeros(0, dtype=np.float32)
 
     def track(self, film: Film, name: str, warnings: list[str]) -> LandmarkTrack:
         """All rows as one track."""
-        table = np.concatenate(self._blocks)[: self._count] if self._blocks else np.zeros((0, 2), np.float32)
-        self._blocks.clear()
-        found = table[:, 0] > 0
+        height = self._take("height")
+        found = height > 0
         if not found.any():
             raise NoFaceError(
-                f"{film.path}: no face was found in any of its {self._count} frames. The face must be visible from the "
-                "front and at least a tenth of the picture; crop the film around it, or choose another --detector.",
+                f"{film.path}: no face was found in any of its {self._count} frames. The face must be seen from the front "
+                "and fill at least a tenth of the picture; crop the film around it, or choose another --detector.",
                 range(self._count),
             )
-        values = table[:, 2:].reshape(self._count, len(LANDMARK_NAMES), 4)
-        values[:, :, :2] = values[held_rows(found), :, :2]
-        warnings += face_warnings(film.path.name, found, table[:, 1])
-        rigid = landmark_indices(*RIGID)
-        pose = film_head_pose(
-            values[:, rigid, :2], found,
-            depth=values[:, rigid, 3] if self._has_depth else None, image_size=film.size,
-        )  # fmt: skip
+        points = self._take("points")
+        points[~found] = points[held_rows(found)[~found]]
+        depth = self._take("depth") if self._has_depth else None
+        pose = film_head_pose(points[:, self._rigid], found, depth=depth, image_size=film.size)
         return LandmarkTrack(
-            points=values[:, :, :2], confidence=values[:, :, 2], found=found, image_size=film.size, rate=film.rate,
-            times=np.array(self.times), head_pose=pose, detector=name, warnings=tuple(warnings),
+            points=points, confidence=self._take("confidence"), found=found, image_size=film.size, rate=film.rate,
+            times=np.array(self.times), head_pose=pose, detector=name,
+            warnings=(*warnings, *face_warnings(film.path.name, found, height)),
         )  # fmt: skip
 
 
@@ -132,7 +141,7 @@ def held_rows(found: np.ndarray) -> np.ndarray:
     return np.where(last < 0, int(np.argmax(found)), last)
 
 
-def face_warnings(name: str, found: np.ndarray, heights: Float32 | Float64) -> list[str]:
+def face_warnings(name: str, found: np.ndarray, heights: Float32) -> list[str]:
     """Sentences about frames without the face, and about a face that is too small."""
     warnings: list[str] = []
     if not found.all():

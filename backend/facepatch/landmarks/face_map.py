@@ -25,8 +25,12 @@ FACE_MAP_NEEDS = (
 )
 """Landmarks that FaceMap starts from."""
 
-_LIP_SHARES = (("r3", 1 / 6), ("r2", 1 / 3), ("mid", 1 / 2), ("l2", 2 / 3), ("l3", 5 / 6))
-_BROW_SHARES = (("outer", -0.1), ("mid_outer", 0.2), ("mid", 0.5), ("mid_inner", 0.8), ("inner", 1.1))
+# Shares of the width of mouth and eye, and of the height of the nose: those of MediaPipe's canonical face, so that
+# landmarks of films and of characters lie at corresponding places.
+_LIP_SHARES = (("r3", 0.13), ("r2", 0.36), ("mid", 0.5), ("l2", 0.64), ("l3", 0.87))
+_BROW_SHARES = (("outer", -0.45), ("mid_outer", -0.2), ("mid", 0.18), ("mid_inner", 0.65), ("inner", 1.15))
+_BRIDGE_SHARES = (("top", -0.15), ("high", 0.29), ("low", 0.73))
+_NOSTRIL_SHARE = 0.78
 _SAMPLES = 240
 """Points along a profile."""
 
@@ -98,7 +102,7 @@ class FaceMap:
             return
         tip = _first_peak(profile[:, 1:])
         self._keep("nose_tip", points, tip)
-        for name, share in (("top", 0.0), ("high", 1 / 3), ("low", 2 / 3)):
+        for name, share in _BRIDGE_SHARES:
             y = self.eyes[1] + share * (profile[tip, 1] - self.eyes[1])
             self._keep_at(f"nose_bridge_{name}", float(self._middle(y)), y)
         self._nose_base(float(profile[tip, 1]), float(lip))
@@ -119,11 +123,11 @@ class FaceMap:
         half = max(seen) if seen else min(0.25 * self.between, 0.35 * self._mouth_width())
         if not seen:
             self.doubts.append("The wings of the nose have no edge: they are put beside its base by proportion.")
-        row = 0.35 * tip + 0.65 * bottom
+        row = 0.22 * tip + 0.78 * bottom
         for side, sign, wing in (("r", -1, wings[0]), ("l", 1, wings[1])):
             # a wing that seems much narrower than the other one was looked for in a nostril
             wide = wing if wing is not None and wing > 0.7 * half else half
-            x = float(self._middle(row)) + sign * wide
+            x = float(self._middle(row)) + sign * _NOSTRIL_SHARE * wide
             self._keep_at(f"nose_base_{side}", x, row)
             self._keep_at(f"nose_base_mid_{side}", (x + profile[base, 0]) / 2, 0.3 * row + 0.7 * bottom)
 
@@ -175,13 +179,12 @@ class FaceMap:
         return float(np.clip(height, 0.1 * width, 0.25 * width))
 
     def _chin(self) -> None:
-        """The lowest and foremost of the skin below the mouth that follows the jaw."""
+        """The lowest and foremost of the skin below the mouth, before it steps back to the neck."""
         points, profile = self._down(self.at("lips_outer_lower_mid")[1], self.mouth[1] - 1.4 * self.height)
-        motion = self._skin.motion("mouth_open")
-        follows = points.mix(motion) > 0.4 * motion.max() if "mouth_open" in self._skin.poses else points.weights[:, 0] >= 0
-        if follows.any():
-            toward = np.where(follows, 0.6 * profile[:, 2] - profile[:, 1], -np.inf)
-            self._keep("chin", points, int(toward.argmax()))
+        if len(points):
+            back = np.maximum.accumulate(profile[:, 2]) - profile[:, 2] > 0.35 * self.between
+            end = int(back.argmax()) if back.any() else len(points)
+            self._keep("chin", points, int((0.6 * profile[:end, 2] - profile[:end, 1]).argmax()))
 
     def _brow(self, side: str) -> None:
         """The crest of what brows lift, above the eye."""
@@ -194,16 +197,17 @@ class FaceMap:
             most = float(lift[self._skin.members].max())
         heights: list[float] = []
         unmoved = 0
-        columns = [float(outer[0] + share * (inner[0] - outer[0])) for _, share in _BROW_SHARES]
-        for x in columns:
-            y = np.linspace(lid[1] + 0.2 * width, lid[1] + 1.2 * width, _SAMPLES)
+        columns: list[float] = []
+        y = np.linspace(lid[1] + 0.2 * width, lid[1] + 1.2 * width, _SAMPLES)
+        for _, share in _BROW_SHARES:
+            x = float(outer[0] + share * (inner[0] - outer[0]))
             points, seen = self._seen(np.full(len(y), x), y)
             risen = points.mix(lift) if lift is not None and len(points) else np.zeros(0)
+            columns.append(x)
             if risen.size and risen.max() > 0.1 * most:
-                crest = risen > 0.8 * risen.max()
-                heights.append(float(seen[crest, 1].mean()))
+                heights.append(float(seen[risen > 0.8 * risen.max(), 1].mean()))
             else:
-                heights.append(float(lid[1] + 0.5 * width))
+                heights.append(float(lid[1] + 0.6 * width))
                 unmoved += 1
         if unmoved:
             word = {"r": "right", "l": "left"}[side]
@@ -212,7 +216,9 @@ class FaceMap:
                 "put above the eye by proportion."
             )
         for (name, _), x, y in zip(_BROW_SHARES, columns, _smooth(heights), strict=True):
-            self._keep_at(f"brow_{side}_{name}", x, y)
+            # on a narrow head the outer end may lie beside it
+            for step in range(6):
+                self._keep_at(f"brow_{side}_{name}", x + 0.1 * step * (inner[0] - outer[0]), y)
 
 
 def _smooth(values: Sequence[float]) -> Float64:

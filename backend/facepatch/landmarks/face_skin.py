@@ -59,7 +59,7 @@ def face_skin(character: Character, samples: NDArray[np.floating]) -> FaceSkin:
     samples: (S, V, 3) cm, shapes that the character takes.
     """
     poses = named_poses(character)
-    # lids are small: as many shares for closing them as for opening the jaw and for everything else
+    # each counts alike, or lids would be lost beside the jaw
     moves = [np.linalg.norm(pose - character.neutral, axis=1) for pose in poses.values()]
     reach = np.zeros(len(character.neutral), dtype=np.float32)
     for sample in samples:
@@ -97,8 +97,9 @@ def _surface(character: Character) -> Int32:
 
 def _pieces(character: Character, triangles: Int32) -> Int32:
     """(V,) number of the connected piece; vertices that coincide in every shape (seams) count as one."""
-    stacked = np.concatenate([character.neutral[None], character.deltas]).transpose(1, 0, 2)
-    rows = stacked.reshape(len(character.neutral), -1)
+    # one mixture of all shapes tells seams from lips that only touch at rest
+    mixture = np.tensordot(np.cos(np.arange(len(character.deltas))), character.deltas, axes=1)
+    rows = np.concatenate([character.neutral, mixture.reshape(-1, 3)], axis=1)
     step = 1e-5 * float(np.ptp(character.neutral, axis=0).max())
     same = np.unique(np.round(rows / step).astype(np.int64), axis=0, return_inverse=True)[1].reshape(-1)
     corners = same[triangles]

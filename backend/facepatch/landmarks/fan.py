@@ -58,7 +58,7 @@ class FaceAlignmentNetwork:
         with torch.inference_mode():
             out = self._network(batch)
         last = out[-1] if isinstance(out, (list, tuple)) else out
-        return np.asarray(last[0].float().numpy(), dtype=np.float32)
+        return np.asarray(last[0].detach().float().numpy(), dtype=np.float32)
 
 
 def _training_square(box: tuple[float, float, float, float]) -> Square:

@@ -34,13 +34,16 @@ class Window:
         """Edge of a pixel in cm."""
         return self.size / self.pixels
 
+    @property
+    def to_pixels(self) -> Float64:
+        """(2, 3) head plane in cm -> pixels, y down, (0, 0) the outer corner of the top-left pixel."""
+        cos, sin = np.cos(self.roll) / self.pixel, np.sin(self.roll) / self.pixel
+        linear = np.array([[cos, sin], [sin, -cos]])
+        return np.concatenate([linear, (self.pixels / 2 - linear @ np.asarray(self.center))[:, None]], axis=1)
+
     def project(self, points: NDArray[np.floating]) -> Float64:
-        """(P, 2 or more) cm -> (P, 2) pixels, y down, (0, 0) the outer corner of the top-left pixel."""
-        cos, sin = np.cos(self.roll), np.sin(self.roll)
-        x = points[:, 0].astype(np.float64) - self.center[0]
-        y = points[:, 1].astype(np.float64) - self.center[1]
-        half = self.pixels / 2
-        return np.stack([half + (cos * x + sin * y) / self.pixel, half - (cos * y - sin * x) / self.pixel], axis=1)
+        """(P, 2 or more) cm -> (P, 2) pixels."""
+        return points[:, :2].astype(np.float64) @ self.to_pixels[:, :2].T + self.to_pixels[:, 2]
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,8 +99,8 @@ def tilt(mask: Bool) -> float:
 def _largest(mask: Bool, evidence: Bool, gap: int) -> Bool | None:
     """The piece of `mask` with most pixels of `evidence`, joined over gaps of `gap` pixels and filled."""
     whole = mask.astype(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap + 1, gap + 1))
-    whole = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, kernel)
+    across = gap // 2 * 2 + 1  # an even kernel would shift the picture
+    whole = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
     label = cv2.connectedComponents(whole, connectivity=4)[1]
     weight = np.bincount(label[evidence & (label > 0)], minlength=1)
     if weight.max() < _LEAST_PIXELS:

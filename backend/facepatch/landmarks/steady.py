@@ -180,11 +180,20 @@ def _outliers(local: Float64, found: Bool, least: float) -> Bool:
     offsets = [offset for offset in range(-REJECT_FRAMES, REJECT_FRAMES + 1) if offset]
     around = np.stack([shifted(local, offset) for offset in offsets])
     known = np.stack([shifted(found, offset) for offset in offsets])
-    around[~known] = np.nan
-    enough = known.sum(axis=0) >= 3
+    around[~known] = np.inf
+    count = known.sum(axis=0)
+    enough = count >= 3
     around[:, ~enough] = 0.0
-    median = np.nanmedian(around, axis=0)
-    spread = np.nanmedian(np.linalg.norm(around - median, axis=3), axis=0)
-    away = np.linalg.norm(local - median, axis=2)
+    median = _median(around, count)
+    apart = np.hypot(around[..., 0] - median[..., 0], around[..., 1] - median[..., 1])
+    spread = _median(apart, count)
+    away = np.hypot(local[..., 0] - median[..., 0], local[..., 1] - median[..., 1])
     out: Bool = (away > least) & (away > 4.0 * spread) & (found & enough)[:, None]
     return out
+
+
+def _median(values: Float64, count: np.ndarray) -> Float64:
+    """Over axis 0 of (4, T, ...), of which `count` (T,) rows, 3 or 4, are finite."""
+    ordered = np.sort(values, axis=0)
+    three = (count < 4).reshape(-1, *[1] * (values.ndim - 2))
+    return np.where(three, ordered[1], 0.5 * (ordered[1] + np.where(three, ordered[1], ordered[2])))

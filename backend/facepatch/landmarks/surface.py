@@ -10,7 +10,9 @@ Everything else (face_map) is placed from there by the profile of the skin.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,27 +27,35 @@ from facepatch.landmarks.front_view import SurfacePoints, Window
 from facepatch.landmarks.mirror import mirrored
 from facepatch.landmarks.opening import Rim, find_rim, tilt
 from facepatch.landmarks.pose_search import search_poses
+from facepatch.landmarks.second_opinion import second_opinion
 
 log = logging.getLogger(__name__)
 
-_LID_SHARES = (("outer", 0.25), ("mid", 0.5), ("inner", 0.75))
+_SIDE = {"r": "right", "l": "left"}
+_LID_SHARES = (("outer", 0.3), ("mid", 0.5), ("inner", 0.68))
 _OPEN_LIDS = 0.15
 """Lids that are closed but for more than this share of their open gap are doubtful."""
+_HIDDEN_SHARE = 0.6
+"""An eye that shows less than this share of the other one's area is hidden by something."""
 _MOST_SAMPLES = 400
+_ROOM = (1.5, 2.25, 3.4)
+"""Windows that an opening is looked for in, the first that holds it all, over the size of what moves."""
+_PIXELS = 480
 _EYE_JOIN = 0.02
 _MOUTH_JOIN = 0.06
 """See opening.find_rim."""
 
 
 def propose_landmarks(
-    character: Character, *, sample_shapes: NDArray[np.floating] | None = None
+    character: Character, *, sample_shapes: NDArray[np.floating] | None = None, ask_detector: bool = True
 ) -> SurfaceLandmarks:
     """Landmarks found on `character`, with sentences on what is doubtful.
 
     sample_shapes: (S, V, 3) cm, frames of motion; needed where the character has no shapes of its own.
+    ask_detector: compare with what MediaPipe sees in a picture of the character; only adds doubts, takes a second.
     Raises InputError that names the elements of the face that cannot be found.
     """
-    return complete_landmarks(character, {}, sample_shapes=sample_shapes)
+    return complete_landmarks(character, {}, sample_shapes=sample_shapes, ask_detector=ask_detector)
 
 
 def complete_landmarks(
@@ -53,6 +63,7 @@ def complete_landmarks(
     given: Mapping[str, SurfacePoints],
     *,
     sample_shapes: NDArray[np.floating] | None = None,
+    ask_detector: bool = True,
 ) -> SurfaceLandmarks:
     """The `given` landmarks (name -> one point), and a proposal for every other name.
 
@@ -61,14 +72,22 @@ def complete_landmarks(
     """
     found: Found = dict(given)
     doubts: list[str] = []
-    if len(found) < len(LANDMARK_NAMES):
-        doubts = _propose(character, found, _samples(character, sample_shapes))
+    if len(found) == len(LANDMARK_NAMES):
+        return _landmarks(character, found, doubts)
+    doubts = _propose(character, found, _samples(character, sample_shapes))
+    found.update(given)
     missing = [element for element, names in ELEMENTS.items() if any(name not in found for name in names)]
     if missing:
         raise InputError(
             f"{character.name}: no landmarks could be found for {', '.join(missing)}. Give a picks file that names "
             "a vertex for each of their points; what it leaves out is proposed as before."
         )
+    if ask_detector:
+        doubts += second_opinion(character, _landmarks(character, found, doubts))
+    return _landmarks(character, found, doubts)
+
+
+def _landmarks(character: Character, found: Found, doubts: Sequence[str]) -> SurfaceLandmarks:
     return SurfaceLandmarks(
         np.concatenate([found[name].vertices for name in LANDMARK_NAMES]),
         np.concatenate([found[name].weights for name in LANDMARK_NAMES]).astype(np.float32),
@@ -98,56 +117,83 @@ def _propose(character: Character, found: Found, samples: NDArray[np.floating]) 
     if any(pose not in skin.poses for pose in POSES):
         skin = FaceSkin(skin.neutral, skin.triangles, search_poses(skin, samples))
     doubts: list[str] = []
+    hidden = None
     if "eyes_closed" in skin.poses:
-        doubts += _eyes(skin, found)
+        hidden, eye_doubts = _eyes(skin, found)
+        doubts += eye_doubts
     if "mouth_open" in skin.poses:
         doubts += _mouth(skin, found)
     if all(name in found for name in FACE_MAP_NEEDS):
         face = FaceMap(skin, found)
         face.place_all()
         doubts += face.doubts
+        if hidden is not None:
+            _mirror(skin, found, f"brow_{hidden.side}", hidden.middle)
     return doubts
 
 
-def _eyes(skin: FaceSkin, found: Found) -> list[str]:
+class _HiddenEye(NamedTuple):
+    """An eye that hair or a patch lies before, and the other side is its mirror image."""
+
+    side: str
+    middle: float
+
+
+def _eyes(skin: FaceSkin, found: Found) -> tuple[_HiddenEye | None, list[str]]:
     points = skin.neutral[skin.moved("eyes_closed")]
-    middle = (points[:, 0].min() + points[:, 0].max()) / 2
+    middle = float(points[:, 0].min() + points[:, 0].max()) / 2
     rims: dict[str, Rim] = {}
     for side, part in (("r", points[points[:, 0] < middle]), ("l", points[points[:, 0] > middle])):
         rim = _eye_rim(skin, part) if len(part) else None
         if rim is not None:
             rims[side] = rim
             _lids(skin, rim, side, found)
-    doubts = _hidden_eye(skin, rims, found, float(middle)) if len(rims) == 2 else []
-    return doubts + [doubt for doubt in (_lid_doubt(skin, found, side) for side in rims) if doubt]
+    hidden: _HiddenEye | None = None
+    doubts: list[str] = []
+    if len(rims) == 2:
+        small, large = sorted(rims, key=lambda side: rims[side].area)
+        if rims[small].area < _HIDDEN_SHARE * rims[large].area:
+            doubts.append(f"The character's {_SIDE[small]} eye shows much less of itself than the other.")
+            if _mirror(skin, found, f"eye_{small}", middle):
+                hidden = _HiddenEye(small, middle)
+                doubts[-1] += f" Its landmarks and its brow are those of the {_SIDE[large]} eye, mirrored."
+    doubts += [doubt for doubt in (_lid_doubt(skin, found, side) for side in rims) if doubt]
+    return hidden, doubts
 
 
-def _hidden_eye(skin: FaceSkin, rims: Mapping[str, Rim], found: Found, middle: float) -> list[str]:
-    """Where one eye shows much less of itself, hair or a patch lies before it: take the other one's mirror image."""
-    small, large = sorted(rims, key=lambda side: rims[side].area)
-    if rims[small].area > 0.6 * rims[large].area:
-        return []
-    word = {"r": "right", "l": "left"}
-    sentence = f"The character's {word[small]} eye shows much less of itself than the other: something lies before it."
-    points = {name: found.get(name.replace(f"_{small}_", f"_{large}_")) for name in ELEMENTS[f"eye_{small}"]}
-    images = {name: mirrored(skin, point, middle=middle) for name, point in points.items() if point is not None}
-    if len(images) < len(points) or any(image is None for image in images.values()):
-        return [sentence]
-    found.update({name: image for name, image in images.items() if image is not None})
-    return [f"{sentence} Its landmarks are those of the {word[large]} eye, mirrored."]
+def _mirror(skin: FaceSkin, found: Found, element: str, middle: float) -> bool:
+    """Put the mirror image of the other side's `element` (such as brow_l) in its place; False where there is none."""
+    other = element[:-1] + ("l" if element.endswith("r") else "r")
+    images: Found = {}
+    for name, source in zip(ELEMENTS[element], ELEMENTS[other], strict=True):
+        image = mirrored(skin, found[source], middle=middle) if source in found else None
+        if image is None:
+            return False
+        images[name] = image
+    found.update(images)
+    return True
 
 
 def _eye_rim(skin: FaceSkin, moving: Float32) -> Rim | None:
     """The opening among vertices that a blink moves (P, 3), along the eye's own axis."""
-    low, high = moving.min(axis=0), moving.max(axis=0)
-    center = (low + high) / 2
     closed = skin.poses["eyes_closed"]
-    window = Window((float(center[0]), float(center[1])), 1.6 * float((high - low)[:2].max()))
-    rim = find_rim(skin.neutral, closed, triangles=skin.triangles, window=window, join=_EYE_JOIN)
+    rim = _first_rim(skin.neutral, closed, skin, moving, _EYE_JOIN)
     if rim is None:
         return None
-    turned = Window(window.center, window.size, window.pixels, tilt(rim.mask))
+    turned = replace(rim.view.window, roll=tilt(rim.mask))
     return find_rim(skin.neutral, closed, triangles=skin.triangles, window=turned, join=_EYE_JOIN) or rim
+
+
+def _first_rim(opened: Float32, closed: Float32, skin: FaceSkin, moving: Float32, join: float) -> Rim | None:
+    """The opening in the first of some windows around `moving` (P, 3) that is large enough to hold it."""
+    low, high = moving.min(axis=0), moving.max(axis=0)
+    center = (low + high) / 2
+    for room in _ROOM:
+        window = Window((float(center[0]), float(center[1])), room * float((high - low)[:2].max()), _PIXELS)
+        rim = find_rim(opened, closed, triangles=skin.triangles, window=window, join=join)
+        if rim is not None:
+            return rim
+    return None
 
 
 def _lids(skin: FaceSkin, rim: Rim, side: str, found: Found) -> None:
@@ -184,11 +230,13 @@ def _pair(
     if not len(upper) or not len(lower):
         return None
     best, place = np.inf, (0, 0)
-    for row in range(len(upper)):
+    for row in np.argsort(upper_cost):
+        if upper_cost[row] >= best:
+            break
         cost = np.linalg.norm(lower_at - upper_at[row], axis=1) + lower_cost + upper_cost[row]
         column = int(cost.argmin())
         if cost[column] < best:
-            best, place = float(cost[column]), (row, column)
+            best, place = float(cost[column]), (int(row), column)
     return upper[place[0] : place[0] + 1], lower[place[1] : place[1] + 1]
 
 
@@ -205,9 +253,8 @@ def _lid_doubt(skin: FaceSkin, found: Found, side: str) -> str:
         shares.append(shut / max(rest, 1e-6))
     if max(shares) <= _OPEN_LIDS:
         return ""
-    word = {"r": "right", "l": "left"}[side]
     return (
-        f"The character's {word} lids stay open by {max(shares):.0%} of their gap in its own blink: its lid points "
+        f"The character's {_SIDE[side]} lids stay open by {max(shares):.0%} of their gap in its own blink: its lid points "
         "may lie beside the lids, or the shape does not close them."
     )
 
@@ -219,10 +266,7 @@ def _mouth(skin: FaceSkin, found: Found) -> list[str]:
     """Inner lips: the rim of the mouth that the jaw opens, paired as the lips lie at rest."""
     moved = skin.moved("mouth_open")
     both = np.concatenate([skin.neutral[moved], skin.poses["mouth_open"][moved]])
-    low, high = both.min(axis=0), both.max(axis=0)
-    center = (low + high) / 2
-    window = Window((float(center[0]), float(center[1])), 1.3 * float((high - low)[:2].max()), 640)
-    rim = find_rim(skin.poses["mouth_open"], skin.neutral, triangles=skin.triangles, window=window, join=_MOUTH_JOIN)
+    rim = _first_rim(skin.poses["mouth_open"], skin.neutral, skin, both, _MOUTH_JOIN)
     if rim is None:
         return []
     found.setdefault("lips_inner_corner_r", rim.left)

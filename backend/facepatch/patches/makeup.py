@@ -31,6 +31,9 @@ class MakeupSettings:
     lip_color: tuple[int, int, int] = (172, 84, 82)
     lip_strength: float = 0.75
     """Opacity of the lips."""
+    mouth_color: tuple[int, int, int] = (38, 16, 16)
+    mouth_strength: float = 0.5
+    """Opacity of the shadow between the lips, so that an open mouth is dark and a closed one is a line."""
     lid_color: tuple[int, int, int] = (45, 32, 28)
     lid_width: float = 0.022
 
@@ -63,10 +66,13 @@ def _draw(image: UInt8, points: Float64, unit: float, settings: MakeupSettings) 
     outer, inner = fixed[landmark_indices("lips_outer")], fixed[landmark_indices("lips_inner")]
     if settings.lip_strength > 0 and _inside(outer, image.shape, factor):
         tint = image.copy()
-        opened = [outer, _untwisted(inner)]
-        cv2.fillPoly(tint, opened, settings.lip_color, cv2.LINE_AA, SUBPIXEL_BITS)
+        ring = _untwisted(inner)
+        cv2.fillPoly(tint, [outer, ring], settings.lip_color, cv2.LINE_AA, SUBPIXEL_BITS)
         cv2.addWeighted(tint, settings.lip_strength, image, 1 - settings.lip_strength, 0, dst=image)
-        cv2.polylines(image, [inner], True, settings.lid_color, 1, cv2.LINE_AA, SUBPIXEL_BITS)
+        np.copyto(tint, image)
+        cv2.fillPoly(tint, [ring], settings.mouth_color, cv2.LINE_AA, SUBPIXEL_BITS)
+        cv2.addWeighted(tint, settings.mouth_strength, image, 1 - settings.mouth_strength, 0, dst=image)
+        cv2.polylines(image, [ring], True, settings.mouth_color, 1, cv2.LINE_AA, SUBPIXEL_BITS)
     for side in ("r", "l"):
         brow = fixed[landmark_indices(f"brow_{side}")]
         if settings.brow_width > 0 and _inside(brow, image.shape, factor):

@@ -27,7 +27,7 @@ class PcaSettings:
     oversample: int = 20
     """Directions carried beyond `max_components` in the randomised SVD."""
     tolerance: float = 1e-6
-    """The randomised SVD stops when no singular value changes by more than this fraction in a round."""
+    """The randomised SVD stops when another round would change no singular value by more than this fraction."""
     max_rounds: int = 6
     """Most rounds of two passes over the frames in the randomised SVD."""
     block_mb: int = 64

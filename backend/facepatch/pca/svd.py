@@ -124,8 +124,8 @@ def moments(reader: FrameReader, directions: Float32 | None = None) -> Moments:
 def randomised_modes(reader: FrameReader, scale: Float64 | None) -> Modes:
     """Blockwise randomised SVD in float32, with a QR after every pass (Halko et al. 2011, algorithm 4.4).
 
-    Without the QR, float32 loses the small modes. Rounds of two passes go on until the leading singular values
-    stand still (`settings.tolerance`), at least two.
+    Without the QR, float32 loses the small modes. Rounds of two passes go on until the singular values that matter
+    have settled (`_settled`), at least two.
     """
     settings = reader.settings
     size, total = reader.source.vertex_count * 3, reader.source.frame_count
@@ -146,13 +146,34 @@ def randomised_modes(reader: FrameReader, scale: Float64 | None) -> Modes:
         thin = np.linalg.qr(thin)[0]
         product = reader.times(mean, _scaled(thin, scale))
         before, values = values, np.linalg.svd(product.astype(np.float64), compute_uv=False)
-        moved = np.abs(values - before)[:count] > settings.tolerance * values[:count]
-        if number > 0 and not (moved & (values[:count] > _RANK * values[0])).any():
+        needed = _needed(
+            values[:count], None if scale is not None else total * first.total_variance, settings
+        )
+        if number > 0 and _settled(values, before, needed, settings.tolerance):
             break
     _, values, right = np.linalg.svd(product.astype(np.float64), full_matrices=False)
     keep = _rank(values[:count])
     basis = (right[:keep] @ thin.T.astype(np.float64)) if keep else np.zeros((0, size))
     return _unweighted(reader, first, basis, scale, product.astype(np.float64) @ right[:keep].T)
+
+
+def _needed(values: Float64, total: float | None, settings: PcaSettings) -> int:
+    """Modes that can be asked for: those of ten times less unexplained variance than the settings allow."""
+    if total is None:
+        return len(values)
+    enough = np.cumsum(values**2) >= (1.0 - 0.1 * (1.0 - settings.variance)) * total
+    return int(enough.argmax()) + 1 if enough.any() else len(values)
+
+
+def _settled(values: Float64, before: Float64, needed: int, tolerance: float) -> bool:
+    """Whether the next round would change no needed singular value by more than the tolerance.
+
+    A round shrinks the error of value k by (last value carried / value k)^4: both passes by the ratio, and the value
+    is second order in the direction.
+    """
+    kept = min(needed, _rank(values))
+    change = np.abs(values - before)[:kept] / values[:kept]
+    return bool((change * (values[-1] / values[:kept]) ** 4 <= tolerance).all())
 
 
 def gram_modes(reader: FrameReader, scale: Float64 | None) -> Modes:

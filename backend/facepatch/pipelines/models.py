@@ -32,7 +32,8 @@ from facepatch.reenactment.model import ReenactmentModel
 from facepatch.reenactment.train import ReenactmentTraining
 from facepatch.training.checkpoint import load_into, read_model, write_model
 from facepatch.training.data import PatchSet
-from facepatch.training.loop import Trainee, TrainingHistory, device_for, train, write_history
+from facepatch.training.loop import Trainee, TrainingHistory, train, write_history
+from facepatch.training.precision import device_for
 from facepatch.training.settings import LoopSettings
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel

@@ -84,7 +84,7 @@ class FilmPerformance:
     """A performer on film."""
 
     def __init__(self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None) -> None:
-        self.film = film
+        self.film, self.track = film, track
         points = track.points.astype(np.float64)
         self.take = Take(
             name=film.path.stem,

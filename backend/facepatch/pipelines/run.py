@@ -183,18 +183,28 @@ def train_all(
     return Trained(models, calibration, raw, stages, found, (*data.sentences, *found.sentences), rows)
 
 
+def models_folder(trained: Path) -> Path:
+    """The models of a run's out folder, or that folder itself. Raises CheckpointError where there are none."""
+    folder = trained / "models" if (trained / "models").is_dir() else trained
+    if not (folder / "settings.toml").is_file():
+        raise CheckpointError(f"{trained}: holds no trained models. Give the --out folder of a finished facepatch run.")
+    return folder
+
+
+def kept_settings(trained: Path) -> RunSettings:
+    """The settings that the models were trained with."""
+    return read_settings(str(models_folder(trained) / "settings.toml"))
+
+
 def retarget(
     trained: Path, job: Job, out: Path, *, settings: RetargetSettings | None = None, on_progress: OnProgress = silent
 ) -> Clip:
     """Another take of the performer with the models of an earlier run (`trained`: its out folder). No training."""
-    models_folder = trained / "models" if (trained / "models").is_dir() else trained
-    if not (models_folder / "settings.toml").is_file():
-        raise CheckpointError(f"{trained}: holds no trained models. Give the --out folder of a finished facepatch run.")
+    folder, kept = models_folder(trained), kept_settings(trained)
     store = Store(out)
     clock = Clock(store)
-    kept = read_settings(str(models_folder / "settings.toml"))
-    models = load_models(models_folder)
-    calibration = read_calibration(models_folder / "calibration.json")
+    models = load_models(folder)
+    calibration = read_calibration(folder / "calibration.json")
     performance = make_performance(job, kept, store, on_progress=on_progress)
     clock.lap("landmarks")
     raw = predict(performance, models, store=store, on_progress=on_progress)

@@ -11,6 +11,7 @@ import numpy as np
 
 from facepatch.core.data.character import Character
 from facepatch.core.errors import InputError, ShapeError
+from facepatch.core.shape_names import arkit_links
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,66 @@ def check_character(character: Character) -> CharacterFindings:
     findings = character_findings(character)
     for sentence in findings.sentences():
         log.info("%s: %s", character.name, sentence)
+    doubt = facing_doubt(character)
+    if doubt:
+        log.warning("%s: %s", character.name, doubt)
     return findings
+
+
+def facing_doubt(character: Character) -> str:
+    """A sentence where the head does not seem to stand upright, look along +Z and have its left at +X; else "".
+
+    Told by where the shapes of brows and lids, of the mouth, and of the two sides move the mesh, and by which way
+    the polygons of the face look. Needs shapes with names that tell (ARKit or a known convention).
+    """
+    try:
+        match = arkit_links(character.shape_names)
+    except InputError:
+        return ""
+    groups: dict[str, list[int]] = {"upper": [], "lower": [], "left": [], "right": []}
+    for column, shape, _ in match.matched:
+        row = character.shape_names.index(shape)
+        if column.startswith(("brow", "eyeBlink")):
+            groups["upper"].append(row)
+        elif column.startswith(("mouthSmile", "jawOpen", "mouthLowerDown")):
+            groups["lower"].append(row)
+        if column.startswith(("mouthSmile", "eyeBlink")):
+            groups["left" if column.endswith("Left") else "right"].append(row)
+    if not all(groups.values()):
+        return ""
+    size = np.linalg.norm(character.deltas, axis=2).astype(np.float64)
+    centre = {name: _centre(size[rows].sum(axis=0), character.neutral) for name, rows in groups.items()}
+    up = _unit(centre["upper"] - centre["lower"])
+    left = _unit(centre["left"] - centre["right"])
+    front = _unit(_outward(character, size[groups["upper"] + groups["lower"]].sum(axis=0)))
+    if up[1] < 0.5:
+        return f"brows lie {_direction(up)} of the mouth instead of +Y. Export it with Y up."
+    if front[2] < 0.0:
+        return f"its face looks along {_direction(front)} instead of +Z, or its polygons are inside out. Turn it round."
+    if left[0] < 0.0:
+        return "its left shapes move the side at -X; names or axes are mirrored. Its eyes and corners will be swapped."
+    return ""
+
+
+def _centre(weight: Any, points: Any) -> Any:
+    return weight @ points / max(float(weight.sum()), 1e-30)
+
+
+def _unit(vector: Any) -> Any:
+    return vector / max(float(np.linalg.norm(vector)), 1e-30)
+
+
+def _direction(vector: Any) -> str:
+    axis = int(np.argmax(np.abs(vector)))
+    return ("-" if vector[axis] < 0 else "+") + "XYZ"[axis]
+
+
+def _outward(character: Character, weight: Any) -> Any:
+    """Mean normal of the triangles, weighted by area and by how much their corners move."""
+    triangles = character.topology.triangles
+    corners = character.neutral[triangles].astype(np.float64)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return weight[triangles].mean(axis=1) @ normals
 
 
 def needs_shapes(character: Character, purpose: str) -> None:

@@ -149,7 +149,7 @@ def _varint(data: UInt8, place: int, end: int) -> tuple[int, int]:
         place += 1
         value |= (byte & 127) << (7 * step)
         if byte < 128:
-            return value, place
+            return int(value), place
     return 0, -1
 
 

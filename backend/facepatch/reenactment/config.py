@@ -11,6 +11,12 @@ from facepatch.training.settings import AugmentSettings, LoopSettings
 class ReenactmentSettings:
     """Size, loss and training of the per-patch autoencoders. Choi et al. 2025, section 3.3; method 1.2, A12."""
 
+    grey_input: bool = True
+    """The encoder sees each patch as grey, freed of its mean and contrast: skin, light and make-up then tell the two
+    domains apart less, and the code must carry the expression. False is the paper."""
+    mean_image: bool = True
+    """Each decoder starts from the mean patch of its domain and learns the change: no plateau, and rest meets rest.
+    False is the paper."""
     encoder_channels: int = 48
     """Channels after the first of four halvings; they double with each."""
     latent: int = 256

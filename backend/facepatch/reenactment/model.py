@@ -41,13 +41,21 @@ class Residual(nn.Module):
         return nn.functional.leaky_relu(x + inner, 0.2)
 
 
+def standardised_grey(patch: Tensor) -> Tensor:
+    """(B, 3, H, W) in 0..1 -> (B, 1, H, W) of mean 0 and deviation 1 (less where there is hardly any contrast)."""
+    grey = patch.mean(1, keepdim=True)
+    centred = grey - grey.mean((2, 3), keepdim=True)
+    return centred / (centred.square().mean((2, 3), keepdim=True) + 0.02**2).sqrt()
+
+
 class PatchEncoder(nn.Module):
     """(B, 3, H, W) in 0..1 -> (B, D, H/8, W/8): everything up to here is shared by performer and character."""
 
     def __init__(self, settings: ReenactmentSettings, size: int) -> None:
         super().__init__()
         base, small = settings.encoder_channels, size // 2**HALVINGS
-        widths = [3] + [base * 2**level for level in range(HALVINGS)]
+        self.grey = settings.grey_input
+        widths = [1 if self.grey else 3] + [base * 2**level for level in range(HALVINGS)]
         self.down = nn.Sequential(*(Downscale(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)))
         self.to_code = nn.Linear(widths[-1] * small * small, settings.latent)
         self.from_code = nn.Linear(settings.latent, settings.latent * small * small)
@@ -56,7 +64,8 @@ class PatchEncoder(nn.Module):
 
     def code(self, patch: Tensor) -> Tensor:
         """(B, 3, H, W) -> (B, D)"""
-        return self.to_code(self.down(patch * 2 - 1).flatten(1))
+        seen = standardised_grey(patch) if self.grey else patch * 2 - 1
+        return self.to_code(self.down(seen).flatten(1))
 
     def forward(self, patch: Tensor) -> Tensor:
         spread = self.from_code(self.code(patch))
@@ -66,7 +75,10 @@ class PatchEncoder(nn.Module):
 class PatchDecoder(nn.Module):
     """(B, D, H/8, W/8) -> (B, 3, H, W) in 0..1, the patch of one identity."""
 
-    def __init__(self, settings: ReenactmentSettings) -> None:
+    start: Tensor
+    """(3, H, W) what the output is before the sigmoid when the layers say nothing."""
+
+    def __init__(self, settings: ReenactmentSettings, size: int) -> None:
         super().__init__()
         widths = [settings.latent] + [settings.decoder_channels * factor for factor in (8, 4, 2)]
         layers: list[nn.Module] = []
@@ -75,9 +87,10 @@ class PatchDecoder(nn.Module):
             layers.extend(Residual(b) for _ in range(settings.residual_blocks))
         self.up = nn.Sequential(*layers)
         self.to_image = nn.Conv2d(widths[-1], 3, 5, padding=2)
+        self.register_buffer("start", torch.zeros(3, size, size))
 
     def forward(self, spread: Tensor) -> Tensor:
-        return torch.sigmoid(self.to_image(self.up(spread)))
+        return torch.sigmoid(self.to_image(self.up(spread)) + self.start)
 
 
 class ReenactmentModel(nn.Module):
@@ -87,8 +100,8 @@ class ReenactmentModel(nn.Module):
         super().__init__()
         self.regions = regions
         self.encoders = nn.ModuleDict({region: PatchEncoder(settings, size) for region in regions})
-        self.performer = nn.ModuleDict({region: PatchDecoder(settings) for region in regions})
-        self.character = nn.ModuleDict({region: PatchDecoder(settings) for region in regions})
+        self.performer = nn.ModuleDict({region: PatchDecoder(settings, size) for region in regions})
+        self.character = nn.ModuleDict({region: PatchDecoder(settings, size) for region in regions})
 
     def forward(self, performer: Tensor, character: Tensor) -> tuple[Tensor, Tensor]:
         """Rebuild both domains. performer, character: (B, P, 3, H, W). Returns the same shapes."""
@@ -109,6 +122,18 @@ class ReenactmentModel(nn.Module):
             patch = performer[:, index].contiguous(memory_format=torch.channels_last)
             out.append(self.character[region](self.encoders[region](patch)))
         return torch.stack(out, 1)
+
+
+@torch.no_grad()
+def start_from(decoders: nn.ModuleDict, means: Tensor) -> None:
+    """Let each decoder start from a mean patch. means: (P, 3, H, W) in 0..1, in the order of the regions.
+
+    The last layer is shrunk, so that the first outputs lie near the mean.
+    """
+    for decoder, mean in zip(decoders.values(), means, strict=True):
+        assert isinstance(decoder, PatchDecoder)
+        decoder.start.copy_(torch.logit(mean.clamp(0.02, 0.98)))
+        decoder.to_image.weight.mul_(0.2)
 
 
 @torch.no_grad()

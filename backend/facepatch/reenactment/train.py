@@ -12,10 +12,10 @@ from torch import Generator, Tensor
 from facepatch.core.axes import Float32, UInt8
 from facepatch.core.records import atomic_write
 from facepatch.reenactment.config import ReenactmentSettings
-from facepatch.reenactment.model import ReenactmentModel, initialise
+from facepatch.reenactment.model import ReenactmentModel, initialise, start_from
 from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
-from facepatch.training.loop import autocast_dtype
+from facepatch.training.precision import autocast_dtype
 from facepatch.training.losses import reenactment_loss
 
 PLATEAU_RATIO = 0.1
@@ -52,8 +52,11 @@ class ReenactmentTraining:
         self.patience = max(300, settings.loop.iterations // 4)
 
     def initialise(self, generator: Generator) -> None:
-        """He-normal weights."""
+        """He-normal weights, decoders at the mean patches where the settings say so."""
         initialise(self.module, generator)
+        if self.settings.mean_image:
+            start_from(self.module.performer, self.performer.mean())
+            start_from(self.module.character, self.character.mean())
 
     def loss(self, iteration: int, generator: Generator) -> dict[str, Tensor]:
         """One batch of each domain."""

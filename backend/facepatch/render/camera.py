@@ -1,7 +1,7 @@
 """Orthographic views: affine maps from head-plane centimetres to pixels.
 
-A view is (2, 3): pixel = view @ (x, y, 1), with (x, y) in cm and (0, 0) the outer corner of the top-left pixel.
-The camera looks along -Z, so the character's left (+X) lies at the right of the picture.
+A view is (2, 3): pixel = view @ (x, y, 1), with (x, y) in cm and (0, 0) the outer corner of the top-left
+pixel. The camera looks along -Z, so the character's left (+X) lies at the right of the picture.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def box_view(box: Any, size: tuple[int, int]) -> Float32:
     """The (2, 3) view whose picture of `size` (W, H) is exactly a rectangle of the head plane.
 
     box: (4,) left, bottom, right, top in cm for an upright rectangle, or (3, 2) cm positions of the picture's
-    top-left, top-right and bottom-left corners for a rotated (or sheared) one. Raises ShapeError if it is flat.
+    top-left, top-right and bottom-left corners for a rotated (or sheared) one. Raises ShapeError if it is
+    flat.
     """
     check = Axes()
     if np.ndim(box) == 1:

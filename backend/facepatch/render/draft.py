@@ -1,4 +1,4 @@
-"""The steps from a character to the arrays that the kernels draw: each takes a draft and fills in its part."""
+"""The steps from a character to what the kernels draw: each takes a draft and fills in its part."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from facepatch.core.axes import Bool, Float32, Float64, Int32, UInt8
 from facepatch.core.data.character import Character, Part
 from facepatch.core.data.mesh import Topology
+from facepatch.core.errors import InputError
 from facepatch.geometry.normals import vertex_normals
 from facepatch.geometry.openings import boundary_edges, rings
 from facepatch.render.exposure import lid_margin, vertex_exposure
@@ -71,6 +72,11 @@ def first_draft(character: Character, settings: LookSettings) -> Draft:
         uv = np.asarray(character.corner_uv, dtype=np.float32)[topology.triangle_corners[keep]]
         uv[..., 1] = 1.0 - uv[..., 1]
         texture = np.array([p.texture for p in character.parts], dtype=np.int32)[part]
+    if texture.max(initial=-1) >= len(character.textures):
+        raise InputError(
+            f"{character.name}: a part uses texture {int(texture.max())}, but there are "
+            f"{len(character.textures)}. Read the character again."
+        )
     kind = np.array([KINDS.index(p.kind) for p in character.parts], dtype=np.int32)[part]
     return Draft(character.neutral, triangles, kind, color, uv, texture, list(character.textures))
 
@@ -78,8 +84,8 @@ def first_draft(character: Character, settings: LookSettings) -> Draft:
 def _drawn_parts(character: Character, settings: LookSettings) -> Bool:
     """(parts,) False for those that are clear in the original, and for lashes made of flat cards.
 
-    Cards owe their shape to a transparent texture; drawn whole they would hide the eye. The line along the lids
-    takes their place. Lashes that are solid bodies are drawn.
+    Cards owe their shape to a transparent texture; drawn whole they would hide the eye. The line along the
+    lids takes their place. Lashes that are solid bodies are drawn.
     """
     topology = character.topology
     drawn = [not any(word in part.name.lower() for word in settings.hidden_parts) for part in character.parts]
@@ -107,7 +113,7 @@ def _base_color(part: Part, settings: LookSettings) -> tuple[float, float, float
 
 
 def name_loose_pieces(draft: Draft, settings: LookSettings) -> None:
-    """Where a character is all one kind without a texture, find its eyeballs, teeth and tongue by shape and place."""
+    """Where all is one kind without a texture, find eyeballs, teeth and tongue by shape and place."""
     if (draft.kind != SKIN).any() or (draft.texture >= 0).any():
         return
     topology = triangle_topology(draft, np.ones(len(draft.triangles), dtype=bool))
@@ -169,8 +175,8 @@ def _append_eyeball(draft: Draft, eye: Eyeball, loop: Int32) -> None:
 def darken_cavities(draft: Draft, settings: LookSettings) -> None:
     """Shade skin by how much of the sky it sees at rest, so that mouth, nostrils and the lip line read.
 
-    Skin that is shut in altogether, as the inside of a closed mouth, takes the colour of the mouth. Around the
-    eyes nothing is shaded: lids that lie folded at rest come out in a blink and must not look dark.
+    Skin that is shut in altogether, as the inside of a closed mouth, takes the colour of the mouth. Around
+    the eyes nothing is shaded: lids that lie folded at rest come out in a blink and must not look dark.
     """
     exposure = _exposure(draft)
     skin = draft.kind == SKIN
@@ -215,8 +221,8 @@ def recess(draft: Draft) -> Float32:
 def lid_lines(draft: Draft, character: Character, settings: LookSettings) -> tuple[Int32, Float32]:
     """The dark line along the rim of the lids, as lashes draw it, so that a closed eye shows as a line.
 
-    Returns Surface's `triangle_line` and `line_distance`. Distances are the largest over all shapes: skin of the
-    lids that lies folded at rest is not part of the line when it comes out.
+    Returns Surface's `triangle_line` and `line_distance`. Distances are the largest over all shapes: skin of
+    the lids that lies folded at rest is not part of the line when it comes out.
     """
     skin = draft.kind == SKIN
     distance = np.full(len(draft.points), np.inf)

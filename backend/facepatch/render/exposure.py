@@ -18,7 +18,7 @@ EXPOSURE_SIZE = 192
 def triangle_picture(
     points: Float32, triangles: Int32, view: Float32, size: int
 ) -> tuple[Float32, Int32, Float32]:
-    """Depth and triangle number of each pixel (size, size), and the vertices in pixels (V, 2), through `view`."""
+    """Depth and triangle of each pixel (size, size), and the vertices in pixels (V, 2), through `view`."""
     screen = (points[:, :2] @ view[:, :2].T + view[:, 2]).astype(np.float32)
     depth = np.empty((size, size), dtype=np.float32)
     face = np.empty((size, size), dtype=np.int32)

@@ -29,7 +29,7 @@ class Eyeball:
 
 
 def fit_sphere(points: Float64) -> tuple[Float64, float]:
-    """Centre and radius of the sphere with the least squared |p|^2 - 2 c . p - (r^2 - |c|^2) over points (L, 3)."""
+    """Centre and radius of the sphere with the least squared |p - c|^2 - r^2 over points (L, 3)."""
     middle = points.mean(axis=0)
     local = points - middle
     system = np.concatenate([2.0 * local, np.ones((len(local), 1))], axis=1)
@@ -41,9 +41,10 @@ def fit_sphere(points: Float64) -> tuple[Float64, float]:
 def find_eyeballs(neutral: Float32, polygons: Topology, openings: list[Float64]) -> list[Eyeball]:
     """The eyeballs among `polygons` (those of kind eye) of neutral (V, 3).
 
-    Connected pieces that lie over each other seen from the front (iris, white, cornea) are one eyeball. One that
-    is hardly a sphere, such as half of one or a disc, gets the sphere that its outline would have.
-    Gaze is +Z, turned toward the nearest of the `openings` (centres of the lid openings) as in `gaze_direction`.
+    Connected pieces that lie over each other seen from the front (iris, white, cornea) are one eyeball. One
+    that is hardly a sphere, such as half of one or a disc, gets the sphere that its outline would have.
+    Gaze is +Z, turned toward the nearest of the `openings` (centres of the lid openings) as in
+    `gaze_direction`.
     """
     label = components(polygons)
     used = np.unique(polygons.polygon_vertices)
@@ -93,7 +94,7 @@ def eyeball_behind(opening: Int32, neutral: Float32, deltas: Float32, near: Int3
 
 
 def eyeball_cap(eye: Eyeball, *, rings: int = 12, spokes: int = 24) -> tuple[Float64, Int32]:
-    """Vertices (1 + rings * spokes, 3) and triangles of the front of an eyeball, to 100 degrees from its gaze."""
+    """Vertices (1 + rings * spokes, 3) and triangles of an eyeball, to 100 degrees from its gaze."""
     angle = np.linspace(0.0, np.radians(100.0), rings + 1)[1:, np.newaxis]
     turn = np.arange(spokes) * 2.0 * np.pi / spokes
     shell = np.stack(
@@ -139,9 +140,11 @@ def iris_uv(eye: Eyeball, points: Float64) -> Float32:
     direction = points - eye.centre
     direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
     across = np.stack([direction @ right, -(direction @ up)], axis=1)
-    length = np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    length = np.linalg.norm(across, axis=1, keepdims=True)
+    across = np.where(length > 1e-9, across / np.maximum(length, 1e-9), [1.0, 0.0])
     angle = np.arctan2(length, (direction @ eye.forward)[:, np.newaxis])
-    return (0.5 + 0.5 * angle / TEXTURE_ANGLE * across / length).astype(np.float32)
+    out = np.minimum(angle / TEXTURE_ANGLE, 0.98)  # all white from there on, and the texture repeats
+    return (0.5 + 0.5 * out * across).astype(np.float32)
 
 
 def iris_texture(
@@ -151,7 +154,7 @@ def iris_texture(
     iris_angle: float,
     pupil_share: float,
 ) -> UInt8:
-    """(256, 256, 3) sRGB of an iris with a dark rim and a pupil, on the white of the eye; angle in radians."""
+    """(256, 256, 3) sRGB: iris with a dark rim and a pupil on the white of the eye; angle in radians."""
     grid = (np.arange(TEXTURE_SIZE) + 0.5) / TEXTURE_SIZE * 2.0 - 1.0
     angle = np.hypot(grid[np.newaxis], grid[:, np.newaxis]) * TEXTURE_ANGLE / iris_angle
     edge = 2.0 / TEXTURE_SIZE * TEXTURE_ANGLE / iris_angle
@@ -169,7 +172,8 @@ def iris_texture(
 def eye_openings(topology: Topology, neutral: Float32) -> list[Int32]:
     """The two boundary loops that look like eye holes: the longest pair that mirror each other, in front.
 
-    Empty where the mesh has no such pair. neutral (V, 3). A pair counts when it is made of at least 8 vertices
+    Empty where the mesh has no such pair. neutral (V, 3). A pair counts when it is made of at least 8
+    vertices
     each, is between 3 % and 35 % of the head wide, and lies in the front half, in the upper 70 % of the head.
     """
     low, high = neutral.min(axis=0), neutral.max(axis=0)

@@ -1,7 +1,7 @@
 """The numba inner loops of the rasteriser. Nothing here is checked: `rasterize.render_views` is the door.
 
-Per frame: move the vertices and sum normals; then per view: depth and triangle number per sample, and the colour
-of each pixel (`shading.shade`).
+Per frame: move the vertices and sum normals; then per view: depth and triangle number per sample, and the
+colour of each pixel (`shading.shade`).
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ def cover(
 ) -> None:
     """The nearest triangle of each sample: depth (H, W) its z, face (H, W) its number, -1 for none.
 
-    A sample belongs to a triangle when its centre lies inside or on the edge; of equals the first drawn stays.
-    The greater z is nearer (the camera looks along -Z). The first `near_count` triangles are drawn first; of
-    the others, those that lie behind everything in the tiles that they touch are left out, which changes
-    no pixel and saves the inside and the back of the head.
+    A sample belongs to a triangle when its centre lies inside or on the edge; of equals the first drawn
+    stays. The greater z is nearer (the camera looks along -Z). The first `near_count` triangles are drawn
+    first; of the others, those that lie behind everything in the tiles that they touch are left out, which
+    changes no pixel and saves the inside and the back of the head.
     """
     depth[:] = -np.inf
     face[:] = -1

@@ -54,10 +54,11 @@ def prepare_look(character: Character, settings: LookSettings = LookSettings()) 
     """The look of `character`, for pictures that a network and a person can read.
 
     A part with a texture shows it, times its colour and the vertex colours. Without a texture skin, hair and
-    brows keep their colour, and eyes, teeth, tongue and mouth get the settings' own; eyeballs get an iris that
-    belongs to their vertices and so follows them. A head that is one piece of skin with empty eye holes gets
-    eyeballs that do not turn. The rim of the lids is drawn dark, and what sees no light at rest is darker.
-    Takes about a second for 20,000 vertices. Raises InputError for a character with no polygon that can be drawn.
+    brows keep their colour, and eyes, teeth, tongue and mouth get the settings' own; eyeballs get an iris
+    that belongs to their vertices and so follows them. A head that is one piece of skin with empty eye holes
+    gets eyeballs that do not turn. The rim of the lids is drawn dark, and what sees no light at rest is
+    darker. Takes about a second for 20,000 vertices. Raises InputError for a character with no polygon that
+    can be drawn.
     """
     draft = first_draft(character, settings)
     if len(draft.triangles) == 0:

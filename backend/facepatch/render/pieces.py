@@ -45,8 +45,8 @@ def eye_pieces(neutral: Float32, topology: Topology) -> Bool:
 def teeth_pieces(neutral: Float32, topology: Topology, exposure: Float64) -> tuple[Bool, Bool]:
     """(V,) vertices of loose pieces inside the closed mouth that are teeth, and that are tongue and gums.
 
-    A piece counts when nearly nothing of it is in sight at rest (`exposure` (V,) 0..1) and it lies in the front
-    half and lower 60 % of the head. The widest of several is tongue and gums, the others are teeth.
+    A piece counts when nearly nothing of it is in sight at rest (`exposure` (V,) 0..1) and it lies in the
+    front half and lower 60 % of the head. The widest of several is tongue and gums, the others are teeth.
     """
     label = components(topology)
     low, extent = neutral.min(axis=0), np.maximum(np.ptp(neutral, axis=0), 1e-9)

@@ -31,7 +31,8 @@ def render_views(
     number of threads; a triangle outside a view costs next to nothing.
 
     look: of the character whose `vertices` (T, V, 3) cm these are; may be a memory map.
-    to_pixels: (A, 2, 3) or (T, A, 2, 3), affine from head-plane (x, y) cm to pixels of the view, (0, 0) the outer
+    to_pixels: (A, 2, 3) or (T, A, 2, 3), affine from head-plane (x, y) cm to pixels of the view, (0, 0) the
+    outer
         corner of its top-left pixel. A usual one maps +y to -y; one that does not shows the head mirrored.
     size: (W, H) pixels of each view. supersample: n x n samples a pixel, averaged in linear light.
     rotation: (T, 3, 3) head rotation applied before projection. out: array to fill and return.
@@ -40,7 +41,7 @@ def render_views(
     width, height = size
     if width < 1 or height < 1 or not 1 <= supersample <= 16:
         raise ShapeError(
-            f"render: size is {size} and supersample {supersample}; sizes start at 1 pixel, supersample is 1 to 16."
+            f"render: size is {size} and supersample {supersample}; sizes start at 1, supersample is 1 to 16."
         )
     if np.ndim(vertices) != 3 or np.shape(vertices)[2] != 3:
         raise ShapeError(f"vertices: needs 3 axes (T V 3), got shape {np.shape(vertices)}")
@@ -76,7 +77,7 @@ def check_not_empty(images: UInt8, look: Look) -> None:
         where = np.unravel_index(empty[0], images.shape[:-3]) if images.ndim > 3 else (0,)
         raise InputError(
             f"render of {look.name}: {len(empty)} of {len(flat)} images are empty, the first at index "
-            f"{tuple(int(i) for i in where)}. Check that to_pixels maps the head's centimetres into the picture."
+            f"{tuple(int(i) for i in where)}. Check that to_pixels maps the head into the picture."
         )
 
 

@@ -51,7 +51,8 @@ class LookSettings:
     cavity: float = 0.45
     """How much darker skin is that sees no light at rest, such as the lip line; 0 for no such shading."""
     hidden_parts: tuple[str, ...] = (
-        "occlusion", "eyeblend", "eye_blend", "lacrimal", "cornea", "tear", "eyewet", "eyeshell", "eyeedge", "saliva",
+        "occlusion", "eyeblend", "eye_blend", "lacrimal", "cornea", "tear", "eyewet", "eyeshell", "eyeedge",
+        "saliva",
     )  # fmt: skip
     """A part whose name holds one of these is not drawn: they are clear in the original."""
     largest_texture: int = 1024

@@ -1,7 +1,7 @@
 """The colour of a pixel from the triangles that its samples show: Phong's reflection, in numba.
 
-A pixel is shaded once for each triangle that it shows, at the mean place of the samples that show it, and weighted
-by their number. Everything is linear light until that mean is taken, so edges keep their brightness.
+A pixel is shaded once for each triangle that it shows, at the mean place of the samples that show it, and
+weighted by their number. Everything is linear light until that mean is taken, so edges keep their brightness.
 """
 
 from __future__ import annotations
@@ -21,14 +21,10 @@ def shade(surface, screen, sums, face, mirrored, supersample, image):  # type: i
     color = base * (ambient + diffuse * max(n . l, 0)) + specular * max(r . v, 0) ^ shininess,   Phong 1975,
     r = 2 (n . l) n - l, v = (0, 0, 1), n the normal interpolated over the triangle and brought to length 1.
     """
-    # Each array by a name of its own: reading it from the tuple in the loop would count references every time.
+    # Each array by a name of its own: reading it from the tuple in the loop would count references.
     triangles, groups, material_of = surface.triangles, surface.normal_group, surface.triangle_material
-    materials, specular, background, to_srgb = (
-        surface.materials,
-        surface.specular,
-        surface.background,
-        surface.to_srgb,
-    )
+    materials, specular, background = surface.materials, surface.specular, surface.background
+    to_srgb = surface.to_srgb
     colors, texture_of, line_of = surface.corner_color, surface.triangle_texture, surface.triangle_line
     lx, ly, lz = surface.light[0], surface.light[1], surface.light[2]
     zero, half, one, two = np.float32(0.0), np.float32(0.5), np.float32(1.0), np.float32(2.0)
@@ -149,7 +145,7 @@ def _lined(surface, line, w0, w1, w2, r, g, b):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True, error_model="numpy")
 def _texel(surface, f, w0, w1, w2, per_area):  # type: ignore[no-untyped-def]
-    """Linear colour of triangle f's texture: bilinear, of the level with about one texel a pixel; edges repeat.
+    """Linear colour of triangle f's texture, which repeats: bilinear, of the level with about one texel a pixel.
 
     per_area: one over twice the triangle's area, in pixels.
     """
@@ -163,11 +159,12 @@ def _texel(surface, f, w0, w1, w2, per_area):  # type: ignore[no-untyped-def]
         density *= np.float32(0.25)
         level += 1
     first, high, wide = levels[texture, level, 0], levels[texture, level, 1], levels[texture, level, 2]
-    half, zero = np.float32(0.5), np.float32(0.0)
-    x = min(max(u * np.float32(wide) - half, zero), np.float32(wide - 1))
-    y = min(max(v * np.float32(high) - half, zero), np.float32(high - 1))
-    left, top = int(x), int(y)
-    right, bottom = min(left + 1, wide - 1), min(top + 1, high - 1)
+    x = (u - np.floor(u)) * np.float32(wide) - np.float32(0.5)
+    y = (v - np.floor(v)) * np.float32(high) - np.float32(0.5)
+    x = x + np.float32(wide) if x < 0.0 else x
+    y = y + np.float32(high) if y < 0.0 else y
+    left, top = min(int(x), wide - 1), min(int(y), high - 1)
+    right, bottom = (left + 1) % wide, (top + 1) % high
     fx, fy = x - np.float32(left), y - np.float32(top)
     gx, gy = np.float32(1.0) - fx, np.float32(1.0) - fy
     a, b = first + top * wide + left, first + top * wide + right

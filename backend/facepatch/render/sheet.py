@@ -29,7 +29,7 @@ def contact_sheet(images: Sequence[UInt8], *, columns: int, labels: Sequence[str
     for index, picture in enumerate(pictures):
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise ShapeError(
-                f"contact sheet: image {index} is {picture.shape} of {picture.dtype}; needs (H, W, 3) of uint8."
+                f"contact sheet: image {index} is {picture.shape} of {picture.dtype}; needs H x W x 3 bytes."
             )
     if labels is not None and len(labels) != len(pictures):
         raise ShapeError(f"contact sheet: {len(labels)} labels for {len(pictures)} images.")

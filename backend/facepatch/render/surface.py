@@ -30,7 +30,7 @@ class Surface(NamedTuple):
     anchor_vertices: Int32
     """Rows of the anchor vertices, set after set."""
     recess: Float32
-    """(V + E,) cm that a vertex is moved away from the camera, so that lids and lips cover what lies beneath."""
+    """(V + E,) cm that a vertex is moved away from the camera, so that lids and lips cover it."""
     triangle_line: Int32
     """(F,) row of `line_distance` for triangles along the rim of the lids, else -1."""
     line_distance: Float32
@@ -52,7 +52,7 @@ class Surface(NamedTuple):
     levels: Int32
     """(textures, levels, 3) first texel, height, width; height 0 beyond the last level."""
     materials: Float32
-    """(materials, 6) ambient, diffuse, 1 where both sides are alike, and the linear colour of the back side."""
+    """(materials, 6) ambient, diffuse, 1 where both sides are alike, and the back side's linear colour."""
     specular: Float32
     """(materials, POWERS) reflected light over the cosine between reflection and view."""
     light: Float32

@@ -28,10 +28,12 @@ def byte_to_linear() -> Float32:
 
 
 def stacked_levels(textures: Sequence[UInt8], *, largest: int) -> tuple[UInt8, Int32]:
-    """Texels of all levels of all textures (texels, 3), and (textures, levels, 3): first texel, height, width.
+    """Texels of all levels of all textures (texels, 3), and (textures, levels, 3): first texel, height,
+    width.
 
     A texture larger than `largest` pixels starts at its first level that is not. Each level is the mean of
-    2 x 2 texels of the one before, in linear light. Raises ShapeError where a texture is no (H, W, 3) of bytes.
+    2 x 2 texels of the one before, in linear light. Raises ShapeError where a texture is no (H, W, 3) of
+    bytes.
     """
     stacks = [_levels(texture, index, largest) for index, texture in enumerate(textures)]
     depth = max((len(stack) for stack in stacks), default=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ class Line(NamedTuple):
     name: str
     style: str
     """Class in the style sheet: "performer", "character", "loss"."""
-    values: NDArray[np.floating]
+    values: NDArray[Any]
     """(n,)"""
 
 
@@ -33,7 +33,7 @@ class Span(NamedTuple):
     style: str
 
 
-def normalised(values: NDArray[np.floating]) -> NDArray[np.floating]:
+def normalised(values: NDArray[Any]) -> NDArray[Any]:
     """`values` so that their 1st to 99th percentile runs from 0 to 1; a constant becomes 0.5."""
     array = np.asarray(values, float)
     if array.size == 0:
@@ -44,7 +44,7 @@ def normalised(values: NDArray[np.floating]) -> NDArray[np.floating]:
     return (array - low) / (high - low)
 
 
-def busiest(values: NDArray[np.floating], length: int, start: int = 0) -> tuple[int, int]:
+def busiest(values: NDArray[Any], length: int, start: int = 0) -> tuple[int, int]:
     """The `length` frames from `start` on in which `values` move most, as (first, stop)."""
     total = len(values)
     if total - start <= length:
@@ -99,7 +99,7 @@ def bar(value: float | None, *, wanted: float, label: str) -> str:
     )
 
 
-def training_chart(iterations: NDArray[np.floating], values: NDArray[np.floating], *, name: str) -> str:
+def training_chart(iterations: NDArray[Any], values: NDArray[Any], *, name: str) -> str:
     """A loss over its iterations, on a logarithmic scale where all values are positive."""
     good = np.isfinite(values)
     if not good.any():
@@ -141,7 +141,7 @@ def _y(value: float, limits: tuple[float, float], height: int) -> float:
     return height * (1 - (min(high, max(low, value)) - low) / (high - low))
 
 
-def _path(values: NDArray[np.floating], limits: tuple[float, float], height: int) -> str:
+def _path(values: NDArray[Any], limits: tuple[float, float], height: int) -> str:
     """SVG path of `values` over the width, at most two points per unit."""
     count = len(values)
     if count == 0:

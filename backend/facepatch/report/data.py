@@ -5,14 +5,21 @@ Every list may be empty; the page leaves its section out and the verdict says wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from facepatch.core.axes import Axes, Float32, Float64, UInt8
+from facepatch.core.axes import Axes, Float32, UInt8
 from facepatch.core.errors import ShapeError
+
+
+def _measured(value: float | None) -> float | None:
+    """None for what is not a number: a correlation of a curve that never moves was not measured."""
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,8 @@ class Agreement:
         check = Axes()
         object.__setattr__(self, "performer", check(f"{self.measure}: performer", self.performer, "T"))
         object.__setattr__(self, "character", check(f"{self.measure}: character", self.character, "T"))
+        for name in ("r_train", "r_held_out"):
+            object.__setattr__(self, name, _measured(getattr(self, name)))
 
     @property
     def r(self) -> float | None:
@@ -82,6 +91,10 @@ class Blink:
     """Median of |gap / open gap - 1| while the performer's eye is open."""
     wanted_shut: float = 0.9
     wanted_open: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("shut_share", "open_deviation"):
+            object.__setattr__(self, name, _measured(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -111,9 +124,9 @@ class Jitter:
 class Curve:
     """A training curve."""
 
-    iterations: Float64
+    iterations: NDArray[Any]
     """(n,)"""
-    values: Float64
+    values: NDArray[Any]
     """(n,)"""
 
     def __post_init__(self) -> None:

@@ -116,9 +116,9 @@ def _place(canvas: UInt8, picture: UInt8, left: int, top: int, side: int, *, cro
 
 def _write(canvas: UInt8, label: str, left: int, width: int, height: int) -> None:
     """The label over a column, as large as fits."""
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, height / 36
-    (text_width, text_height), _ = cv2.getTextSize(label, font, scale, 1)
-    if text_width > width - 6:
-        scale *= (width - 6) / text_width
-        (text_width, text_height), _ = cv2.getTextSize(label, font, scale, 1)
-    cv2.putText(canvas, label, (left + 3, (height + text_height) // 2), font, scale, INK, 1, cv2.LINE_AA)
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, height / 38
+    (text_width, _), _ = cv2.getTextSize(label, font, scale, 1)
+    scale *= min(1.0, (width - 6) / max(1, text_width))
+    (_, text_height), below = cv2.getTextSize(label, font, scale, 1)
+    baseline = (height - text_height - below) // 2 + text_height
+    cv2.putText(canvas, label, (left + 3, baseline), font, scale, INK, 1, cv2.LINE_AA)

@@ -113,7 +113,7 @@ def _frames(data: ReportData) -> Iterator[Finding]:
 
 
 def _coverage(data: ReportData) -> Iterator[Finding]:
-    low = [row for row in data.coverage if row.overlap < row.wanted]
+    low = [row for row in data.coverage if not row.overlap >= row.wanted]
     for row in low:
         yield Finding("look", f"{_start(row.feature)}: {row.verdict}")
     if data.coverage and not low:

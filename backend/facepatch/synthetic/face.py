@@ -19,11 +19,11 @@ __all__ = [
     "CARTOON_STYLE", "PERFORMER_STYLE", "FaceStyle", "HairStyle", "make_character", "synthetic_landmarks",
 ]  # fmt: skip
 
-_SKIN, _MOUTH, _GUMS, _TONGUE, _TEETH, _EYE, _LASH, _HAIR = range(8)
+_SKIN, _MOUTH, _TONGUE, _TEETH, _EYE, _LASH, _HAIR = range(7)
 _PART_OF_TEMPLATE = {
-    "skin": _SKIN, "mouth": _MOUTH, "gums": _GUMS, "tongue": _TONGUE, "teeth_upper": _TEETH, "teeth_lower": _TEETH,
+    "skin": _SKIN, "mouth": _MOUTH, "tongue": _TONGUE, "teeth_upper": _TEETH, "teeth_lower": _TEETH,
 }  # fmt: skip
-_MESHES = {"head": ("skin", "mouth"), "tongue": ("tongue", "gums"), "teeth": ("teeth_upper", "teeth_lower")}
+_MESHES = {"head": ("skin", "mouth"), "tongue": ("tongue",), "teeth": ("teeth_upper", "teeth_lower")}
 
 
 def make_character(
@@ -168,8 +168,7 @@ def _parts(style: FaceStyle, textured: bool) -> tuple[Part, ...]:
     return (
         Part("skin", "skin", white if textured else style.skin, skin),
         Part("mouth", "mouth", (0.30, 0.10, 0.10)),
-        Part("gums", "tongue", (0.70, 0.34, 0.34)),
-        Part("tongue", "tongue", (0.76, 0.36, 0.36)),
+        Part("tongue", "tongue", (0.74, 0.36, 0.36)),
         Part("teeth", "teeth", (0.95, 0.93, 0.88)),
         Part("eye", "eye", white if textured else (0.95, 0.95, 0.94), eye),
         Part("lash", "lash", style.lashes),

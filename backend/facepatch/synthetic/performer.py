@@ -11,9 +11,8 @@ from numpy.random import Generator, default_rng
 from scipy import ndimage
 
 from facepatch.core.axes import Float32, Float64, UInt8
-from facepatch.core.data.character import Character, MeshSpan, Part
+from facepatch.core.data.character import Character
 from facepatch.core.data.clip import Clip
-from facepatch.core.data.mesh import Topology
 from facepatch.core.progress import OnProgress, silent, track
 from facepatch.render.film_writer import FilmWriter
 from facepatch.render.phong import prepare_look
@@ -31,7 +30,10 @@ _PIVOT = np.array([0.0, -4.0, -2.0])
 """Point that the head turns around, cm."""
 _BLOCK = 32
 """Frames rendered at a time."""
-_LIGHT = LookSettings(ambient=0.34, diffuse=0.66, specular=0.05, light=(-0.38, 0.42, 1.0), lid_line=0.5)
+_LIGHT = LookSettings(
+    ambient=0.34, diffuse=0.66, specular=0.05, light=(-0.38, 0.42, 1.0), lid_line=0.5,
+    background=(0.55, 0.60, 0.64),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +74,8 @@ def write_performer_film(
     rng = default_rng([seed, 1])
     pose = head_motion(clip.frame_count, fps, rng)
     camera = _Camera(clip.frame_count, fps, size, rng)
-    scene = _with_backdrop(performer, seed)
-    look = prepare_look(scene, _LIGHT)
+    look = prepare_look(performer, _LIGHT)
+    wall = _wall(size, default_rng([seed, 2]))
     points = synthetic_landmarks(performer)
     view = _view(size)
     share = _head_share(performer.neutral)
@@ -85,11 +87,10 @@ def write_performer_film(
             vertices = posed(performer.vertices(clip.weights[part]), pose[part], share)
             places = points.positions(vertices)[..., :2]
             marks[part] = places @ view[:, :2].T + view[:, 2]
-            still = scene.neutral[len(performer.neutral) :]
-            whole = np.concatenate([vertices, np.broadcast_to(still, (len(vertices), *still.shape))], axis=1)
-            images = render_views(look, whole, to_pixels=view[np.newaxis], size=size, supersample=2)
+            images = render_views(look, vertices, to_pixels=view[np.newaxis], size=size, supersample=2)
             for index, image in zip(range(part.start, part.stop), images[:, 0]):
-                film.write(camera.filmed(image, index))
+                empty = cv2.inRange(image, look.background_byte, look.background_byte)
+                film.write(camera.filmed(cv2.copyTo(wall, empty, image), index))
     return SyntheticTake(path, replace(clip, head_pose=pose), marks, size, performer)
 
 
@@ -153,39 +154,17 @@ class _Camera:
         return out
 
 
-def _with_backdrop(performer: Character, seed: int) -> Character:
-    """The performer before a soft wall."""
-    count, faces = len(performer.neutral), performer.topology.polygon_counts.size
-    far, half = -40.0, 60.0
-    corners = np.array([[-half, -half, far], [half, -half, far], [half, half, far], [-half, half, far]], np.float32)
-    assert performer.corner_uv is not None
-    return replace(
-        performer,
-        neutral=np.concatenate([performer.neutral, corners]),
-        topology=Topology(
-            count + 4,
-            np.append(performer.topology.polygon_counts, 4).astype(np.int32),
-            np.append(performer.topology.polygon_vertices, count + np.arange(4)).astype(np.int32),
-        ),
-        shape_names=(),
-        deltas=np.zeros((0, count + 4, 3), np.float32),
-        meshes=(*performer.meshes, MeshSpan("backdrop", count, count + 4, faces, faces + 1)),
-        parts=(*performer.parts, Part("backdrop", "other", (1.0, 1.0, 1.0), len(performer.textures))),
-        polygon_part=np.append(performer.polygon_part, len(performer.parts)).astype(np.int32),
-        corner_uv=np.concatenate([performer.corner_uv, np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)]),
-        textures=(*performer.textures, _wall(default_rng([seed, 2]))),
-    )
-
-
-def _wall(rng: Generator) -> UInt8:
-    """(H, W, 3): a wall in soft light, with blurred shapes on it."""
+def _wall(size: tuple[int, int], rng: Generator) -> UInt8:
+    """(H, W, 3): a wall in soft light, with blurred shapes on it, nowhere far from the background that the head is drawn before."""
+    width, height = size
     row, column = np.mgrid[0:256, 0:256] / 256.0
-    light = 0.60 + 0.22 * np.exp(-(((column - 0.40) / 0.20) ** 2 + ((row - 0.42) / 0.20) ** 2))
-    color = light[..., None] * np.array([0.80, 0.86, 0.90])
+    light = 1.0 + 0.10 * np.exp(-(((column - 0.35) / 0.45) ** 2 + ((row - 0.35) / 0.45) ** 2)) - 0.16 * row
+    color = light[..., None] * np.array(_LIGHT.background)
     for _ in range(9):
-        left, top = rng.uniform(0.25, 0.75, 2)
-        wide, high = rng.uniform(0.02, 0.09, 2)
+        left, top = rng.uniform(0.0, 1.0, 2)
+        wide, high = rng.uniform(0.04, 0.16, 2)
         inside = (np.abs(column - left) < wide) & (np.abs(row - top) < high)
-        color[inside] *= rng.uniform(0.80, 1.12) * rng.uniform(0.95, 1.05, 3)
-    soft = ndimage.gaussian_filter(color, (5.0, 5.0, 0.0))
-    return np.round(np.clip(soft, 0.0, 1.0) * 255.0).astype(np.uint8)
+        color[inside] *= rng.uniform(0.90, 1.08) * rng.uniform(0.97, 1.03, 3)
+    soft = ndimage.gaussian_filter(color, (9.0, 9.0, 0.0), mode="nearest")
+    stored = np.round(np.clip(soft, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.asarray(cv2.resize(stored, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)

@@ -43,3 +43,10 @@ class PatchSet:
     def spread(self, count: int) -> Tensor:
         """Evenly spaced frames, always the same: (count, P, 3, H, W)."""
         return self.take(torch.linspace(0, len(self) - 1, min(count, len(self))).long())
+
+    def mean(self, count: int = 512) -> Tensor:
+        """(P, 3, H, W) mean of frames spread over the set, as they are drawn."""
+        if self.cumulative is None:
+            return self.spread(count).mean(0)
+        places = (torch.arange(count, device=self.device, dtype=torch.float64) + 0.5) / count
+        return self.take(torch.searchsorted(self.cumulative, places).clamp_max(len(self) - 1)).mean(0)

@@ -67,21 +67,6 @@ class TrainingHistory:
 MAX_ATTEMPTS = 3
 
 
-def device_for(name: str = "auto") -> torch.device:
-    """The device to train on: a CUDA GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
-
-
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """bfloat16 where it is fast: on a GPU, and on CPUs with AMX (elsewhere it is 2-3 times slower)."""
-    if precision == "auto":
-        fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported()  # pyright: ignore[reportPrivateUsage]
-        return torch.bfloat16 if fast else torch.float32
-    return torch.bfloat16 if precision == "bfloat16" else torch.float32
-
-
 def iteration_generator(seed: int, attempt: int, iteration: int, device: torch.device) -> Generator:
     """The source of every random number of one iteration."""
     generator = Generator(device=device)

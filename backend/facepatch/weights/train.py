@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from facepatch.core.axes import Float32
 from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
-from facepatch.training.loop import autocast_dtype
+from facepatch.training.precision import autocast_dtype
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel, initialise
 from facepatch.weights.readouts import Readouts

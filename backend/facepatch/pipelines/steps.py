@@ -1,0 +1,144 @@
+"""The stages of the main job as jobs of their own. They share their results with `run` in the same folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from facepatch.core.axes import UInt8
+from facepatch.core.data.character import Character, write_character
+from facepatch.core.data.clip import Clip, read_clip
+from facepatch.core.data.landmarks import write_landmark_track
+from facepatch.core.errors import TopologyError
+from facepatch.core.progress import OnProgress, silent, track
+from facepatch.core.records import write_text
+from facepatch.core.schema import to_dict
+from facepatch.export import write_csv, write_maya_ascii, write_usd
+from facepatch.landmarks.picks import write_picks
+from facepatch.landmarks.surface_picture import draw_landmarks
+from facepatch.pipelines.outputs import draw_overlay, telling_frames
+from facepatch.pipelines.prepare import TrainingData, prepare_training
+from facepatch.pipelines.run import Clock, Job, film, make_performance, make_subject, train_all
+from facepatch.pipelines.settings import RunSettings, toml_text
+from facepatch.pipelines.store import Store
+from facepatch.pipelines.subject import fit_subject_pca, prepare_character, write_image
+from facepatch.readers import read_character
+from facepatch.render.camera import front_view
+from facepatch.render.phong import prepare_look
+from facepatch.render.rasterize import render_views
+from facepatch.render.sheet import contact_sheet
+from facepatch.render.video import FilmWriter
+
+TILE = 240
+
+
+def character(path: Path, picks: Path | None, out: Path) -> list[str]:
+    """`character.npz`, `landmarks.json`, `landmarks.png`, `shapes.png`. Returns what is to be looked at."""
+    store = Store(out)
+    found, landmarks, _ = prepare_character(path, picks=picks, store=store)
+    write_character(out / "character.npz", found)
+    write_picks(out / "landmarks.json", landmarks, found)
+    write_image(out / "landmarks.png", draw_landmarks(found, landmarks))
+    write_image(out / "shapes.png", shape_sheet(found))
+    return list(landmarks.doubts)
+
+
+def shape_sheet(found: Character) -> UInt8:
+    """The neutral and every shape at full weight."""
+    look = prepare_look(found)
+    view = front_view(found.neutral, size=(TILE, TILE))[None]
+    images = [render_views(look, found.neutral[None], to_pixels=view, size=(TILE, TILE))[0, 0]]
+    for delta in found.deltas:
+        images.append(render_views(look, (found.neutral + delta)[None], to_pixels=view, size=(TILE, TILE))[0, 0])
+    return contact_sheet(images, columns=8, labels=["neutral", *found.shape_names])
+
+
+def landmarks(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress = silent) -> list[str]:
+    """`landmarks.npz` (as detected) and `landmarks.png` (steadied). Returns warnings."""
+    performance = film(job, settings, Store(out), on_progress=on_progress)
+    write_landmark_track(out / "landmarks.npz", performance.track)
+    rows = telling_frames(performance.take.measures, performance.take.found)
+    none = np.empty((0, 2, 3))
+    images = [
+        draw_overlay(image, performance.take.points[index], none, to_pixels, 0)
+        for index, image, to_pixels in performance.pictures(rows)
+    ]
+    write_image(out / "landmarks.png", contact_sheet(images, columns=3, labels=[f"frame {row}" for row in rows]))
+    return list(performance.take.warnings)
+
+
+def patches(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress = silent) -> list[str]:
+    """The training patches of both domains and `patches.png`. Returns what the coverage says."""
+    store = Store(out)
+    subject, _ = make_subject(job, settings, store)
+    performance = make_performance(job, settings, store, on_progress=on_progress)
+    stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
+    pca = fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress)
+    data = prepare_training(performance, subject, pca, settings=settings, store=store, on_progress=on_progress)
+    write_image(out / "patches.png", patch_sheet(data))
+    return list(data.sentences)
+
+
+def patch_sheet(data: TrainingData, count: int = 10) -> UInt8:
+    """Rows of performer patches beside rows of character patches, drawn by their sampling."""
+    columns: list[UInt8] = []
+    rng = np.random.default_rng(0)
+    for images, probability in (
+        (data.performer, data.performer_probability),
+        (data.character[data.character_rows], data.character_probability),
+    ):
+        rows = np.sort(rng.choice(len(images), min(count, len(images)), p=probability / probability.sum()))
+        columns.append(np.concatenate([np.concatenate(list(images[row]), 1) for row in rows]))
+    return np.concatenate(columns, 1)
+
+
+def train(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress = silent) -> None:
+    """Everything up to `models/`."""
+    store = Store(out)
+    clock = Clock(store)
+    write_text(out / "settings.toml", toml_text(settings))
+    subject, stage = make_subject(job, settings, store)
+    performance = make_performance(job, settings, store, on_progress=on_progress)
+    train_all(performance, subject, stage, settings=settings, store=store, clock=clock, on_progress=on_progress)
+
+
+def _clip_on(clip_path: Path, character_path: Path) -> tuple[Clip, Character]:
+    clip, found = read_clip(clip_path), read_character(character_path)
+    if clip.pca is not None and len(clip.pca.mean) != 3 * len(found.neutral):
+        raise TopologyError(
+            f"{clip_path}: is a clip of a head with {len(clip.pca.mean) // 3} vertices, {found.name} has "
+            f"{len(found.neutral)}. Give the character that the clip was made for."
+        )
+    return clip, found
+
+
+def render(
+    clip_path: Path, character_path: Path, out: Path, *, size: int = 512, with_head_pose: bool = True,
+    on_progress: OnProgress = silent,
+) -> None:  # fmt: skip
+    """`character.mp4`: the clip on its character, with its head pose."""
+    clip, found = _clip_on(clip_path, character_path)
+    Store(out)
+    look = prepare_look(found)
+    view = front_view(found.neutral, size=(size, size), margin=0.2)[None]
+    pose = clip.head_pose if with_head_pose else None
+    with FilmWriter(out / "character.mp4", rate=clip.rate) as writer:
+        for row in track(range(clip.frame_count), "render", clip.frame_count, on_progress):
+            weights = clip.weights[row : row + 1]
+            vertices = clip.pca.vertices(weights) if clip.pca is not None else found.vertices(weights)
+            rotation = None if pose is None else pose[row : row + 1, :3, :3]
+            image = render_views(look, vertices, to_pixels=view, size=(size, size), rotation=rotation)
+            writer.write(image[0, 0])
+
+
+def export(clip_path: Path, character_path: Path, out: Path, *, start_frame: int | None = None) -> None:
+    """`character.ma`, `character.usdc`, `weights.csv`."""
+    clip, found = _clip_on(clip_path, character_path)
+    Store(out)
+    if start_frame is not None:
+        clip = replace(clip, start_frame=start_frame)
+    write_csv(clip, out / "weights.csv")
+    write_maya_ascii(clip, out / "character.ma", character=found)
+    write_usd(clip, out / "character.usdc", character=found)

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from facepatch.core.errors import ShapeError
+from facepatch.render.camera import box_view, front_view
+
+
+def move(view, points):
+    return np.asarray(points, dtype=float) @ view[:, :2].T + view[:, 2]
+
+
+def test_the_front_view_centres_the_head_with_its_margin_and_y_down():
+    head = np.array([[-1, 0, 3], [1, 4, 0]], dtype=np.float32)
+    view = front_view(head, size=(200, 100), margin=0.1)
+    assert np.allclose(
+        move(view, [[0, 2], [0, 4], [0, 0], [1, 2]]), [[100, 50], [100, 10], [100, 90], [120, 50]]
+    )
+
+
+def test_the_front_view_holds_every_frame():
+    frames = np.array([[[-1, 0, 0], [1, 1, 0]], [[-3, 0, 0], [1, 1, 0]]], dtype=np.float32)
+    view = front_view(frames, size=(100, 100), margin=0.0)
+    assert np.allclose(move(view, [[-3, 0.5], [1, 0.5]]), [[0, 50], [100, 50]])
+
+
+def test_a_box_fills_the_picture():
+    view = box_view([1, 2, 5, 4], (64, 32))
+    assert np.allclose(move(view, [[1, 4], [5, 4], [1, 2]]), [[0, 0], [64, 0], [0, 32]])
+
+
+def test_a_rotated_box_is_given_by_three_corners():
+    corners = [[0, 1], [1, 2], [1, 0]]
+    assert np.allclose(move(box_view(corners, (10, 20)), corners), [[0, 0], [10, 0], [0, 20]], atol=1e-5)
+
+
+def test_a_box_without_area_is_refused():
+    with pytest.raises(ShapeError, match="has no area"):
+        box_view([1, 2, 1, 4], (8, 8))
+
+
+def test_a_front_view_of_nothing_is_refused():
+    with pytest.raises(ShapeError, match="0 points"):
+        front_view(np.zeros((0, 3)), size=(8, 8))
+
+
+def test_a_front_view_with_a_margin_of_half_is_refused():
+    with pytest.raises(ShapeError, match=r"margin 0\.5"):
+        front_view(np.eye(3), size=(8, 8), margin=0.5)
