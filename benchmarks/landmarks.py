@@ -2,8 +2,8 @@
 
     python benchmarks/landmarks.py [FILM ...] [--hours 2]
 
-Without a film: franck.mp4 of the assets (FACEPATCH_ASSETS, default ../shared/assets). `--hours` also reads the first film
-again and again for so many hours of film, in one go, to show that memory does not grow with it.
+Without a film: franck.mp4 of the assets (FACEPATCH_ASSETS, default ../shared/assets). `--hours` also reads the first
+film again and again for so many hours of film, in one go, to show that memory does not grow with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import numpy as np
 import tyro
@@ -26,6 +26,7 @@ from facepatch.landmarks.head_pose import head_pose
 from facepatch.landmarks.steady import steady
 from facepatch.render.video import Film, FilmFrame, open_film, read_frames
 
+Result = TypeVar("Result")
 ASSETS = Path(os.environ.get("FACEPATCH_ASSETS") or Path(__file__).resolve().parents[2] / "shared" / "assets")
 
 
@@ -57,7 +58,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def timed(label: str, work: Callable[[], object], frames: int) -> object:
+def timed(label: str, work: Callable[[], Result], frames: int) -> Result:
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -84,8 +85,7 @@ def main(films: Annotated[tuple[Path, ...], tyro.conf.Positional] = (), hours: f
         )
         timed(f"{name}: steady", lambda track=track: steady(track), film.frame_count)
         timed(f"{name}: head pose", lambda track=track: head_pose(track), film.frame_count)
-        found = track.found  # type: ignore[attr-defined]
-        print(f"| {name}: face found in {100 * np.mean(found):.1f} % of frames | | | | | |")
+        print(f"| {name}: face found in {100 * np.mean(track.found):.1f} % of frames | | | | | |")
     if hours:
         film = open_film(paths[0])
         count = round(hours * 3600 * film.rate[0] / film.rate[1])

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,9 @@ from facepatch.metrics.agreement import agreement
 from facepatch.patches.regions import WHOLE
 from facepatch.pipelines.models import load_models
 from facepatch.pipelines.outputs import clip_measures
+from facepatch.pipelines.prepare import train_rows
 from facepatch.pipelines.retarget import calibrate, finish_clip, predict, read_calibration
 from facepatch.pipelines.run import Job, make_performance, retarget, run
-from facepatch.pipelines.prepare import train_rows
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.pipelines.store import Store
 
@@ -41,15 +41,25 @@ MEASURES = ("mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow")
 
 def main() -> int:
     """Run the parts and print their tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--assets", type=Path, default=Path(os.environ.get("FACEPATCH_ASSETS", "../shared/assets")))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--assets", type=Path, default=Path(os.environ.get("FACEPATCH_ASSETS", "../shared/assets"))
+    )
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--parts", nargs="+", default=["film", "pair", "speed"], choices=["film", "pair", "speed"])
+    parser.add_argument(
+        "--parts", nargs="+", default=["film", "pair", "speed"], choices=["film", "pair", "speed"]
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--preset", default="preview")
     arguments = parser.parse_args()
     parts: dict[str, Callable[..., dict[str, Any]]] = {"film": film, "pair": pair, "speed": speed}
-    results: dict[str, Any] = {"date": date.today().isoformat(), "machine": machine(), "preset": arguments.preset}
+    results: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "preset": arguments.preset,
+    }
     for part in arguments.parts:
         results[part] = parts[part](arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)
@@ -69,7 +79,11 @@ def machine() -> str:
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.is_file():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         name = names[0] if names else name
     return f"{name}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
 
@@ -106,7 +120,12 @@ def film(arguments: argparse.Namespace) -> dict[str, Any]:
         with PeakMemory() as memory:
             run(replace(job, side_by_side=seed == 0), settings, out, on_progress=progress)
         spent = time.monotonic() - started
-        row = {"seed": seed, "seconds": round(spent, 1), "memory_mb": memory.peak_mb, **judged(job, settings, out)}
+        row = {
+            "seed": seed,
+            "seconds": round(spent, 1),
+            "memory_mb": memory.peak_mb,
+            **judged(job, settings, out),
+        }
         row["timings"] = json.loads((out / "timings.json").read_text(encoding="utf-8"))
         rows.append(row)
     say("\n| seed | variant | " + " | ".join(MEASURES) + " | shut l / r | open error l / r |")
@@ -129,8 +148,12 @@ def judged(job: Job, settings: RunSettings, out: Path) -> dict[str, dict[str, fl
     take = performance.take
     raw = predict(performance, models, store=store)
     bare = replace(settings.retarget, smoothing=0.0, lids=replace(settings.retarget.lids, strength=0.0))
-    to_patch = models.plan.frame_to_patch(performance.align(models.plan.performer_neutral, models.plan.settings.align_sigma))
-    unreenacted = np.concatenate([models.read(p) for _, p in performance.patches(to_patch, models.plan.settings.size)])
+    to_patch = models.plan.frame_to_patch(
+        performance.align(models.plan.performer_neutral, models.plan.settings.align_sigma)
+    )
+    unreenacted = np.concatenate(
+        [models.read(p) for _, p in performance.patches(to_patch, models.plan.settings.size)]
+    )
     own = calibrate(
         unreenacted, take, train_rows(performance, settings.train_share), models=models,
         character_mean=np.zeros(raw.shape[1], np.float32), settings=bare,
@@ -145,7 +168,10 @@ def judged(job: Job, settings: RunSettings, out: Path) -> dict[str, dict[str, fl
     for name, clip in clips.items():
         measured, open_gaps = clip_measures(clip, models)
         found = agreement(
-            take.measures.select(rows), measured.select(rows), character_open=open_gaps, valid=take.found[rows]
+            take.measures.select(rows),
+            measured.select(rows),
+            character_open=open_gaps,
+            valid=take.found[rows],
         )
         table[name] = {measure: found.measures[measure].r for measure in MEASURES}
         for side, blink in found.blinks.items():
@@ -172,15 +198,21 @@ def pair(arguments: argparse.Namespace) -> dict[str, Any]:
         ("local", settings_for(arguments, 0)),
         ("whole face", whole_face(settings_for(arguments, 0))),
     ):
-        errors = evaluate_pair(job, settings, arguments.out / f"pair-{name.replace(' ', '-')}", on_progress=progress)
+        errors = evaluate_pair(
+            job, settings, arguments.out / f"pair-{name.replace(' ', '-')}", on_progress=progress
+        )
         results[name] = {
             row: {region: error.fraction_of_mean_expression for region, error in found.items()}
             for row, found in errors.items()
         }
         for row, found in errors.items():
             e = found["all"]
-            shares = " | ".join(f"{found[region].fraction_of_mean_expression or 0:.3f}" for region in ("all", "lids", "lips"))
-            say(f"| {name} | {row} | {e.mean_mm:.3f} | {e.p95_mm:.3f} | {e.mean_percent_iod:.2f} | {shares} |")
+            shares = " | ".join(
+                f"{found[region].fraction_of_mean_expression or 0:.3f}" for region in ("all", "lids", "lips")
+            )
+            say(
+                f"| {name} | {row} | {e.mean_mm:.3f} | {e.p95_mm:.3f} | {e.mean_percent_iod:.2f} | {shares} |"
+            )
     return results
 
 

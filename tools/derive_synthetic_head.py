@@ -13,12 +13,13 @@ import json
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from facepatch.core.axes import Float64
 from facepatch.core.shape_names import ARKIT_NAMES
@@ -26,7 +27,17 @@ from facepatch.core.shape_names import ARKIT_NAMES
 FLIP = np.array([-1.0, 1.0, 1.0])
 OUT = Path(__file__).resolve().parents[1] / "backend" / "facepatch" / "synthetic" / "head.npz"
 PARTS = ("skin", "mouth", "tongue", "teeth_upper", "teeth_lower")
-POSES = ("", "eyeBlink", "jawOpen", "mouthSmile", "mouthPucker", "mouthFrown", "browInnerUp", "mouthFunnel", "noseSneer")
+POSES = (
+    "",
+    "eyeBlink",
+    "jawOpen",
+    "mouthSmile",
+    "mouthPucker",
+    "mouthFrown",
+    "browInnerUp",
+    "mouthFunnel",
+    "noseSneer",
+)
 FULL = {"skin": 1220, "tongue": 64, "teeth_upper": 96, "teeth_lower": 96}
 LOW = {"skin": 150, "tongue": 9, "teeth_upper": 13, "teeth_lower": 13}
 """Vertices of each part in the left half."""
@@ -73,7 +84,10 @@ def main() -> None:
     head = read(Path(sys.argv[1]))
     upper, lower = lid_margins(head)
     own, other = head.shapes["eyeBlink"]
-    head.shapes["eyeBlink"] = (closing_blink(head.vertices, own, head.polygons[head.polygon_part == 0], upper, lower), other)
+    head.shapes["eyeBlink"] = (
+        closing_blink(head.vertices, own, head.polygons[head.polygon_part == 0], upper, lower),
+        other,
+    )
     marks = MARKS | lid_marks(head.vertices, upper, lower)
     pieces = halves(head)
     full: dict[str, Mesh] = {}
@@ -84,7 +98,9 @@ def main() -> None:
         print(name, len(np.unique(full[name].triangles)), len(full[name].triangles), flush=True)
         coarse = full[name]
         if name in INCISORS:
-            inside = ((coarse.triangles >= INCISORS[name][0]) & (coarse.triangles <= INCISORS[name][1])).all(axis=1)
+            inside = ((coarse.triangles >= INCISORS[name][0]) & (coarse.triangles <= INCISORS[name][1])).all(
+                axis=1
+            )
             coarse = Mesh(coarse.triangles[inside], coarse.source[inside])
         low[name] = decimated(head, coarse, name, set(marks.values()) if name == "skin" else set(), LOW[name])
     write(head, full, low, marks, upper)
@@ -99,7 +115,7 @@ def read(path: Path) -> Source:
         vertices, deltas = stored["vertices"].astype(np.float64), stored["deltas"].astype(np.float64)
         polygons, part, names = stored["polys"], stored["part"], [str(name) for name in stored["names"]]
         triangles = stored["tris"].astype(int)
-    twin = cKDTree(vertices).query(vertices * FLIP)[1]
+    twin = KDTree(vertices).query(vertices * FLIP)[1]
     vertices = (vertices + vertices[twin] * FLIP) / 2.0
     of = dict(zip(names, deltas))
     shapes: dict[str, tuple[Float64, ...]] = {}
@@ -153,7 +169,7 @@ def lid_margins(head: Source) -> tuple[list[int], list[int]]:
 
     def way(*stops: int) -> list[int]:
         out = [stops[0]]
-        for a, b in zip(stops, stops[1:]):
+        for a, b in pairwise(stops):
             out += shortest(near, a, b)[1:]
         return out
 
@@ -179,19 +195,23 @@ def shortest(near: dict[int, dict[int, float]], start: int, stop: int) -> list[i
 
 def lid_marks(vertices: Float64, upper: list[int], lower: list[int]) -> dict[str, int]:
     """The eight landmarks of the left eye."""
+
     def middle(margin: list[int], a: int, b: int) -> int:
         part = margin[margin.index(a) : margin.index(b) + 1]
         length = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(vertices[part], axis=0), axis=1))]
         return part[int(np.argmin(np.abs(length - length[-1] / 2.0)))]
 
     return {
-        "eye_l_outer": OUTER, "eye_l_upper_outer": UPPER_OUTER, "eye_l_upper_mid": middle(upper, UPPER_OUTER, UPPER_INNER),
+        "eye_l_outer": OUTER, "eye_l_upper_outer": UPPER_OUTER,
+        "eye_l_upper_mid": middle(upper, UPPER_OUTER, UPPER_INNER),
         "eye_l_upper_inner": UPPER_INNER, "eye_l_inner": INNER, "eye_l_lower_inner": LOWER_INNER,
         "eye_l_lower_mid": middle(lower, LOWER_OUTER, LOWER_INNER), "eye_l_lower_outer": LOWER_OUTER,
     }  # fmt: skip
 
 
-def closing_blink(vertices: Float64, blink: Float64, face: Any, upper: list[int], lower: list[int]) -> Float64:
+def closing_blink(
+    vertices: Float64, blink: Float64, face: Any, upper: list[int], lower: list[int]
+) -> Float64:
     """ICT's blink leaves a tenth of the opening; pull the upper lid, and less of what lies above, down to the lower."""
     out = blink.copy()
     skin = np.unique(face[face >= 0])
@@ -205,8 +225,10 @@ def closing_blink(vertices: Float64, blink: Float64, face: Any, upper: list[int]
     order = np.argsort(rest[:, 0])
     for _ in range(3):
         now = vertices[upper] + out[upper]
-        goal = np.stack([now[:, 0], *(np.interp(now[:, 0], rest[order, 0], rest[order, k]) for k in (1, 2))], axis=1)
-        missing = goal + [0.0, -0.02, 0.02] - now
+        goal = np.stack(
+            [now[:, 0], *(np.interp(now[:, 0], rest[order, 0], rest[order, k]) for k in (1, 2))], axis=1
+        )
+        missing = goal - now + np.array([0.0, -0.02, 0.02])
         missing[[0, -1]] = 0.0
         out[lid] += weight @ missing * reach
     return out
@@ -225,7 +247,9 @@ def importance(points: Float64, name: str) -> Float64:
     def around(center: Iterable[float], size: Iterable[float]) -> Float64:
         return (((points - np.array([*center])) / np.array([*size])) ** 2).sum(axis=1)
 
-    out = 0.10 + 0.6 * np.clip((points[:, 2] - 3.0) / 4.0, 0.0, 1.0) * np.clip((points[:, 1] + 9.0) / 2.0, 0.0, 1.0)
+    out = 0.10 + 0.6 * np.clip((points[:, 2] - 3.0) / 4.0, 0.0, 1.0) * np.clip(
+        (points[:, 1] + 9.0) / 2.0, 0.0, 1.0
+    )
     out += 12.0 * np.exp(-1.5 * around((3.2, 3.6, 9.2), (2.2, 1.5, 2.5)))
     out += 8.0 * np.exp(-1.2 * around((0.0, -3.4, 11.0), (3.0, 1.6, 2.5)))
     out += 3.0 * np.exp(-around((0.4, 0.0, 12.0), (1.7, 1.8, 2.5)))
@@ -252,7 +276,7 @@ def decimated(head: Source, mesh: Mesh, name: str, keep: set[int], target: int) 
 
 
 class Surface:
-    """Half-edge collapse. A vertex goes to a neighbour's place; those of the middle line and of borders stay on them."""
+    """Half-edge collapse. A vertex goes to a neighbour's place; the middle line and borders keep theirs."""
 
     def __init__(self, points: Float64, triangles: Any, weight: Float64, kept: set[int], even: float) -> None:
         self.points, self.weight, self.kept, self.even = points, weight, kept, even
@@ -298,10 +322,17 @@ class Surface:
         for (i, j), count in uses.items():
             if count == 1 and not (self._middle[i] and self._middle[j]):
                 self._border[[i, j]] = True
-                a, b, c = (self.points[vertex] for vertex in self.triangle[next(iter(self._at[i] & self._at[j]))])
+                a, b, c = (
+                    self.points[vertex] for vertex in self.triangle[next(iter(self._at[i] & self._at[j]))]
+                )
                 wall = np.cross(self.points[j] - self.points[i], np.cross(b - a, c - a))
                 wall /= np.maximum(np.linalg.norm(wall, axis=1, keepdims=True), 1e-12)
-                self._add_plane((i, j), wall, self.points[i], 3.0 * float(((self.points[j, 0] - self.points[i, 0]) ** 2).sum()))
+                self._add_plane(
+                    (i, j),
+                    wall,
+                    self.points[i],
+                    3.0 * float(((self.points[j, 0] - self.points[i, 0]) ** 2).sum()),
+                )
 
     def _add_plane(self, vertices: Any, normal: Float64, point: Float64, area: float) -> None:
         plane = np.concatenate([normal, -(normal * point).sum(axis=1, keepdims=True)], axis=1)
@@ -387,7 +418,11 @@ def open_share(places, normals, rays, start, edge_1, edge_2, middle, radius, far
             for k in range(len(start)):
                 to = middle[k] - origin
                 along = (to * ray).sum()
-                if along < -radius[k] or along > farthest + radius[k] or (to * to).sum() - along * along > radius[k] ** 2:
+                if (
+                    along < -radius[k]
+                    or along > farthest + radius[k]
+                    or (to * to).sum() - along * along > radius[k] ** 2
+                ):
                     continue
                 p = np.cross(ray, edge_2[k])
                 det = (edge_1[k] * p).sum()
@@ -438,7 +473,9 @@ def closed_lips(vertices: Float64, skin: Any, inside: Any) -> Float64:
     return out
 
 
-def write(head: Source, full: dict[str, Mesh], low: dict[str, Mesh], marks: dict[str, int], upper: list[int]) -> None:
+def write(
+    head: Source, full: dict[str, Mesh], low: dict[str, Mesh], marks: dict[str, int], upper: list[int]
+) -> None:
     """Write the half head at both levels."""
     rows = np.concatenate([np.unique(mesh.triangles) for mesh in full.values()])
     index = np.full(len(head.vertices), -1)
@@ -446,7 +483,8 @@ def write(head: Source, full: dict[str, Mesh], low: dict[str, Mesh], marks: dict
 
     def level(meshes: dict[str, Mesh]) -> tuple[Any, Any]:
         part = [
-            np.where(head.part[mesh.source] == 2, PARTS.index("mouth"), PARTS.index(name)) for name, mesh in meshes.items()
+            np.where(head.part[mesh.source] == 2, PARTS.index("mouth"), PARTS.index(name))
+            for name, mesh in meshes.items()
         ]
         return (
             index[np.concatenate([mesh.triangles for mesh in meshes.values()])].astype(np.uint16),

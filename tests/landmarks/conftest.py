@@ -29,8 +29,9 @@ def face_at(x: float, y: float, size: float = 100.0) -> DetectedFace:
 def track_of(points: np.ndarray, *, found: np.ndarray | None = None, fps: int = 24) -> LandmarkTrack:
     """(T, 56, 2) as a track."""
     seen = np.ones(len(points), bool) if found is None else found
+    sure = np.repeat(seen[:, None], points.shape[1], axis=1).astype(np.float32)
     return LandmarkTrack(
-        points=points.astype(np.float32), confidence=np.repeat(seen[:, None], points.shape[1], axis=1).astype(np.float32),
+        points=points.astype(np.float32), confidence=sure,
         found=seen, image_size=(640, 480), rate=(fps, 1), times=np.arange(len(points)) / fps,
     )  # fmt: skip
 

@@ -92,5 +92,5 @@ def test_films_shorter_than_the_settling_and_without_faces(made: SimpleNamespace
 
 @pytest.mark.parametrize("face", ["biggest", "1,2,3", "", "12"])
 def test_an_unknown_choice_is_refused(face: str) -> None:
-    with pytest.raises(ConfigError, match="is no choice. Say largest, left or right"):
+    with pytest.raises(ConfigError, match=r"is no choice\. Say largest, left or right"):
         list(follow([], face=face))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from facepatch.core.data.landmarks import LandmarkTrack
 from facepatch.core.errors import ConfigError, InputError, ShapeError
 from facepatch.landmarks.head_pose import (
     EYES,
@@ -91,13 +92,13 @@ def test_similarity_of_a_turned_and_scaled_shape() -> None:
 
 
 @pytest.fixture
-def posed(made: SimpleNamespace, places: np.ndarray) -> object:
+def posed(made: SimpleNamespace, places: np.ndarray) -> LandmarkTrack:
     pose = np.tile(np.eye(4), (48, 1, 1))
     pose[:, :3, :3], pose[:, :3, 3] = turns().as_matrix(), places
     return replace(made.track_of(np.tile(made.FACE, (48, 1, 1))), head_pose=pose)
 
 
-def test_the_pose_is_relative_to_the_neutral_frame(posed: object, places: np.ndarray) -> None:
+def test_the_pose_is_relative_to_the_neutral_frame(posed: LandmarkTrack, places: np.ndarray) -> None:
     pose = head_pose(posed, HeadPoseSettings(smoothing_s=0), neutral_frame=30)
     np.testing.assert_allclose(pose[30], np.eye(4), atol=1e-6)
     turned = (turns()[7] * turns()[30].inv()).as_matrix()
@@ -105,14 +106,15 @@ def test_the_pose_is_relative_to_the_neutral_frame(posed: object, places: np.nda
     np.testing.assert_allclose(pose[7, :3, 3], places[7] - places[30], atol=1e-4)
 
 
-def test_without_a_neutral_frame_the_mean_pose_is_neutral(posed: object) -> None:
+def test_without_a_neutral_frame_the_mean_pose_is_neutral(posed: LandmarkTrack) -> None:
     pose = head_pose(posed)
     assert np.degrees(Rotation.from_matrix(pose[:, :3, :3]).mean().magnitude()) < 0.1
     np.testing.assert_allclose(np.median(pose[:, :3, 3], axis=0), 0, atol=1e-9)
 
 
-def test_the_pose_is_steadied(posed: object) -> None:
+def test_the_pose_is_steadied(posed: LandmarkTrack) -> None:
     shaken = Rotation.from_rotvec(np.random.default_rng(0).normal(0, 0.02, (48, 3))) * turns()
+    assert posed.head_pose is not None
     pose = posed.head_pose.copy()
     pose[:, :3, :3] = shaken.as_matrix()
     shaky = replace(posed, head_pose=pose)
@@ -125,9 +127,10 @@ def test_the_pose_is_steadied(posed: object) -> None:
     assert jitter(relative(HeadPoseSettings())) < 0.3 * jitter(relative(HeadPoseSettings(smoothing_s=0)))
 
 
-def test_gaps_are_bridged_on_the_short_way_round(posed: object) -> None:
+def test_gaps_are_bridged_on_the_short_way_round(posed: LandmarkTrack) -> None:
     found = np.ones(48, bool)
     found[10:14] = False
+    assert posed.head_pose is not None
     pose = posed.head_pose.copy()
     pose[10:14] = pose[9]
     bridged = head_pose(replace(posed, head_pose=pose, found=found), neutral_frame=0)
@@ -136,7 +139,7 @@ def test_gaps_are_bridged_on_the_short_way_round(posed: object) -> None:
     assert np.degrees(off.magnitude()).max() < 2
 
 
-def test_what_cannot_give_a_pose_is_refused(posed: object) -> None:
+def test_what_cannot_give_a_pose_is_refused(posed: LandmarkTrack) -> None:
     with pytest.raises(ShapeError, match="these landmarks carry none"):
         head_pose(replace(posed, head_pose=None))
     with pytest.raises(InputError, match="the neutral frame 99 has no face"):

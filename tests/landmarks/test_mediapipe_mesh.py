@@ -86,6 +86,8 @@ def test_the_same_film_gives_the_same_points(
 ) -> None:
     again = detect_landmarks(made.Film(franck))
     np.testing.assert_array_equal(again.points, track.points)
+    assert again.head_pose is not None
+    assert track.head_pose is not None
     np.testing.assert_array_equal(again.head_pose, track.head_pose)
 
 

@@ -100,9 +100,10 @@ def test_what_the_network_gives_becomes_our_landmarks(
     assert detector.detect(IMAGE, 0.1) == []
 
 
-@pytest.mark.parametrize(
-    ("normalisation", "mean"), [("zero_one", 1.0), ("imagenet", np.mean((1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]))]
-)  # fmt: skip
+WHITE = float(np.mean((1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]))
+
+
+@pytest.mark.parametrize(("normalisation", "mean"), [("zero_one", 1.0), ("imagenet", WHITE)])
 def test_pixels_are_normalised_as_the_settings_say(
     tmp_path: Path, made: SimpleNamespace, places: np.ndarray, normalisation: str, mean: float
 ) -> None:

@@ -35,8 +35,8 @@ def test_each_of_our_names_is_a_mean_of_points(count: int) -> None:
         (98, [*zip(range(33), range(32, -1, -1)), *zip(range(33, 38), range(46, 41, -1)), (38, 50), (39, 49), (40, 48),
               (41, 47), (51, 51), (52, 52), (53, 53), (54, 54), *zip(range(55, 60), range(59, 54, -1)),
               *zip(range(60, 65), range(72, 67, -1)), (65, 75), (66, 74), (67, 73),
-              *zip(range(76, 83), range(82, 75, -1)), (83, 87), (84, 86), (85, 85), *zip(range(88, 93), range(92, 87, -1)),
-              (93, 95), (94, 94), (96, 97)]),
+              *zip(range(76, 83), range(82, 75, -1)), (83, 87), (84, 86), (85, 85),
+              *zip(range(88, 93), range(92, 87, -1)), (93, 95), (94, 94), (96, 97)]),
     ],
 )  # fmt: skip
 def test_a_mirrored_face_has_mirrored_landmarks(count: int, pairs: list[tuple[int, int]]) -> None:

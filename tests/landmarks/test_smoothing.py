@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -47,7 +49,7 @@ def test_a_frame_alone_keeps_its_value() -> None:
     np.testing.assert_allclose(local_quadratic(values, weights, times, sigma=0.04, half=2), values, rtol=1e-5)
 
 
-def fill(found: list[bool], values: list[float], longest: int, cuts: tuple[int, ...] = ()) -> list[float]:
+def fill(found: list[bool], values: Sequence[float], longest: int, cuts: tuple[int, ...] = ()) -> list[float]:
     filler = GapFiller(longest)
     rows = np.array(values)[:, None, None]
     parts = [

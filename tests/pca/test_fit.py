@@ -191,7 +191,7 @@ def test_a_region_that_never_moves_is_named():
 
 def test_frames_are_read_in_blocks_of_the_memory_that_is_allowed():
     source = Counted(whole(motion(frames=300, vertices=500)))
-    fit_pca(source, RANDOMISED)
+    fit_pca(source, RANDOMISED, regions={"lips": np.arange(5), "lids": np.arange(3, 9)})
     assert source.largest == 2**20 // (4 * 1500)
 
 

@@ -140,7 +140,7 @@ def face_with_eyes(make_character, sphere, **parts):
 
 def darkest(image):
     """Column and row of the middle of the pupil."""
-    rows, columns = np.nonzero(image.sum(axis=2) < 90)
+    rows, columns = np.nonzero(image.sum(axis=2) < 25)
     return columns.mean(), rows.mean()
 
 

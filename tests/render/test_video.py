@@ -54,7 +54,7 @@ def make_film(
 ) -> Path:
     stamps = list(range(count)) if stamps is None else stamps
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=rate)
+        stream: Any = container.add_stream(codec, rate=rate)
         stream.height, stream.width = image(0).shape[:2]
         stream.pix_fmt = pixels
         if codec == "libx264":
@@ -235,7 +235,7 @@ def test_grey_films_become_rgb(tmp_path: Path) -> None:
 def test_colours_are_read_by_the_matrix_that_the_film_names(tmp_path: Path, space: str, number: int) -> None:
     colour = np.array([200, 60, 90], np.uint8)
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        stream = container.add_stream("libx264", rate=24)
+        stream: Any = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt, stream.options = 64, 64, "yuv420p", {"crf": "5"}
         stream.codec_context.colorspace = number
         frame = av.VideoFrame.from_ndarray(np.tile(colour, (64, 64, 1)), format="rgb24")
@@ -271,7 +271,7 @@ def test_what_is_no_film_is_refused(tmp_path: Path) -> None:
 
 def test_a_film_without_pictures_is_refused(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "a.mp4"), "w") as container:
-        stream = container.add_stream("aac", rate=48000)
+        stream: Any = container.add_stream("aac", rate=48000)
         frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
         frame.sample_rate = 48000
         container.mux(stream.encode(frame))
@@ -434,10 +434,12 @@ def test_images_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
         FilmWriter(path, rate=(24, 1)) as film,
     ):
         film.write(np.zeros((4, 4, 3), np.float32))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="image 1 is 32 x 32, the first was 64 x 64"):
-        with FilmWriter(path, rate=(24, 1)) as film:
-            film.write(np.zeros((64, 64, 3), np.uint8))
-            film.write(np.zeros((32, 32, 3), np.uint8))
+    with (
+        pytest.raises(InputError, match="image 1 is 32 x 32, the first 64 x 64"),
+        FilmWriter(path, rate=(24, 1)) as film,
+    ):
+        film.write(np.zeros((64, 64, 3), np.uint8))
+        film.write(np.zeros((32, 32, 3), np.uint8))
     with pytest.raises(ExportError, match="no image was given"), FilmWriter(path, rate=(24, 1)):
         pass
     assert not list(tmp_path.iterdir())
@@ -445,9 +447,9 @@ def test_images_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be written"):
-        with FilmWriter(tmp_path / "file" / "a.mp4", rate=(24, 1)) as film:
-            film.write(numbered(0))
+    path = tmp_path / "file" / "a.mp4"
+    with pytest.raises(StorageError, match="cannot be written"), FilmWriter(path, rate=(24, 1)) as film:
+        film.write(numbered(0))
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,8 @@ def test_both_sides_move_together_in_a_conversation(face: Character) -> None:
 def test_eyes_look_to_one_side_together(face: Character) -> None:
     clip = make_performance(face, seconds=40.0, seed=1)
     out_left, in_right, out_right = (
-        clip.weights[:, clip.names.index(name)] for name in ("eyeLookOutLeft", "eyeLookInRight", "eyeLookOutRight")
+        clip.weights[:, clip.names.index(name)]
+        for name in ("eyeLookOutLeft", "eyeLookInRight", "eyeLookOutRight")
     )
     assert np.corrcoef(out_left, in_right)[0, 1] > 0.9
     assert (out_left * out_right).max() < 0.1

@@ -12,7 +12,13 @@ from facepatch.core.errors import InputError, StorageError
 from facepatch.synthetic.face import PERFORMER_STYLE, make_character
 from facepatch.synthetic.performer import SyntheticTake, head_motion, write_performer_film
 
-POSES = ({}, {"jawOpen": 0.9}, {"eyeBlink": 1.0}, {"mouthSmile": 1.0}, {"browInnerUp": 1.0, "browOuterUp": 1.0})
+POSES = (
+    {},
+    {"jawOpen": 0.9},
+    {"eyeBlink": 1.0},
+    {"mouthSmile": 1.0},
+    {"browInnerUp": 1.0, "browOuterUp": 1.0},
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +79,12 @@ def test_mediapipe_finds_the_face_and_its_expressions(take: SyntheticTake, frame
             points.append([(p.x * image.shape[1], p.y * image.shape[0]) for p in found[0].landmark])
     at = np.array(points)
     true = take.landmarks[3::6]
-    for name, number in (("eye_l_outer", 263), ("eye_r_outer", 33), ("lips_outer_corner_l", 291), ("nose_tip", 1)):
+    for name, number in (
+        ("eye_l_outer", 263),
+        ("eye_r_outer", 33),
+        ("lips_outer_corner_l", 291),
+        ("nose_tip", 1),
+    ):
         distance = np.linalg.norm(at[:, number] - true[:, LANDMARK_NAMES.index(name)], axis=1)
         assert distance.max() < 12.0, name
     mouth = np.linalg.norm(at[:, 13] - at[:, 14], axis=1)
@@ -86,7 +97,9 @@ def test_mediapipe_finds_the_face_and_its_expressions(take: SyntheticTake, frame
     assert brow[4] > brow[0] + 3.0
 
 
-def test_the_same_seed_gives_the_same_film(take: SyntheticTake, frames: list[np.ndarray], tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_film(
+    take: SyntheticTake, frames: list[np.ndarray], tmp_path: Path
+) -> None:
     again = write_performer_film(tmp_path / "again.mp4", clip=take.clip, size=take.size)
     np.testing.assert_array_equal(again.landmarks, take.landmarks)
     with av.open(str(again.film)) as film:

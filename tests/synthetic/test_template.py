@@ -21,7 +21,9 @@ def test_halves_are_welded_and_mirror_each_other(detail: str) -> None:
 
 def test_left_and_right_shapes_are_mirror_images() -> None:
     template = load_template("low")
-    twin = np.linalg.norm(template.vertices[:, None] - template.vertices * [-1.0, 1.0, 1.0], axis=2).argmin(axis=1)
+    twin = np.linalg.norm(template.vertices[:, None] - template.vertices * [-1.0, 1.0, 1.0], axis=2).argmin(
+        axis=1
+    )
     left = template.deltas[template.shape_names.index("mouthSmileLeft")]
     right = template.deltas[template.shape_names.index("mouthSmileRight")]
     off_middle = np.abs(template.vertices[:, 0]) > 0.0

@@ -1,4 +1,4 @@
-"""`facepatch demo`: the main job on a performer and a character that facepatch generates. No download, no Maya, no GPU."""
+"""`facepatch demo`: the main job on a performer and a character that facepatch generates."""
 
 from __future__ import annotations
 

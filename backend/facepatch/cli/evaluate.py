@@ -47,7 +47,9 @@ def run(arguments: Arguments, console: Console) -> int:
         target_picks=arguments.target_picks,
     )
     errors = evaluate_pair(job, arguments.settings(), arguments.out, on_progress=console.progress)
-    values = {row: {region: to_dict(error) for region, error in found.items()} for row, found in errors.items()}
+    values = {
+        row: {region: to_dict(error) for region, error in found.items()} for row, found in errors.items()
+    }
     console.result(table(errors), errors=values)
     names = {"pair.png": "source, retargeted, truth", "pair.json": "the table's numbers"}
     name_files(console, arguments.out, names)

@@ -31,5 +31,9 @@ def run(arguments: Arguments, console: Console) -> int:
     from facepatch.pipelines.steps import export as export_job
 
     export_job(arguments.clip, arguments.character, arguments.out, start_frame=arguments.start_frame)
-    name_files(console, arguments.out, {name: FILES[name] for name in ("character.ma", "character.usdc", "weights.csv")})
+    name_files(
+        console,
+        arguments.out,
+        {name: FILES[name] for name in ("character.ma", "character.usdc", "weights.csv")},
+    )
     return 0

@@ -121,7 +121,9 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
         for part in outer:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
-                raise ConfigError(f"--set: '{name}' goes into '{part}', which another --set made a single value.")
+                raise ConfigError(
+                    f"--set: '{name}' goes into '{part}', which another --set made a single value."
+                )
         table[last] = value
     return values
 
@@ -137,4 +139,6 @@ def name_files(console: Console, out: Path, names: dict[str, str]) -> None:
     found = {name: text for name, text in names.items() if (out / name).exists()}
     width = max((len(str(out / name)) for name in found), default=0)
     lines = [f"  {out / name!s:<{width}}  {text}" for name, text in found.items()]
-    console.result("\n".join(["Done. Open:", *lines]), out=str(out), files=[str(out / name) for name in found])
+    console.result(
+        "\n".join(["Done. Open:", *lines]), out=str(out), files=[str(out / name) for name in found]
+    )

@@ -5,9 +5,8 @@ A verb is one module of this package, named in VERBS, with
     class Arguments(Common): ...                                  a frozen dataclass; tyro makes flags of it
     def run(arguments: Arguments, console: Console) -> int: ...   0 when all is well
 
-`doctor` is the example to follow; cli.presets says how a verb gets presets. A verb's module imports settings at the
-top, and torch, mediapipe, OpenCV and everything else that is slow to load inside `run`, so that `--help` answers at
-once.
+`doctor` is the example to follow. A verb's module imports torch, mediapipe, OpenCV and everything else that is slow to
+load inside `run`, so that `--help` answers at once. cli.job has the flags that verbs share, presets among them.
 
 Exit codes: 0 done, 1 failed, 2 the command was wrong (flags, settings), 130 stopped by the user.
 """
@@ -40,7 +39,9 @@ class Verb(NamedTuple):
 VERBS: dict[str, Verb] = {
     "run": Verb("facepatch.cli.run", "Film + character + motion -> animation, scenes, film and report."),
     "retarget": Verb("facepatch.cli.retarget", "Another take, with the models of an earlier run."),
-    "demo": Verb("facepatch.cli.demo", "The main job on a performer and a character that facepatch generates."),
+    "demo": Verb(
+        "facepatch.cli.demo", "The main job on a performer and a character that facepatch generates."
+    ),
     "character": Verb("facepatch.cli.character", "Read a character; propose and draw its landmarks."),
     "landmarks": Verb("facepatch.cli.landmarks", "Find the landmarks of a film."),
     "patches": Verb("facepatch.cli.patches", "Make the training patches of performer and character."),
@@ -98,13 +99,11 @@ def parse(module: VerbModule, name: str, words: Sequence[str]) -> Common:
     """The flags `words` as the verb's Arguments. Ends the process with code 2 where they are wrong."""
     import tyro
 
-    defaults = getattr(module, "defaults", None)
     arguments = tyro.cli(
         module.Arguments,
         args=list(words),
         prog=f"facepatch {name}",
         description=VERBS[name].summary,
-        default=defaults(words) if defaults else None,
         config=(tyro.conf.FlagCreatePairsOff,),
     )
     return cast(Common, arguments)

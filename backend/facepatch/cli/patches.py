@@ -18,7 +18,13 @@ def run(arguments: Arguments, console: Console) -> int:
     use_all_cores()
     from facepatch.pipelines.steps import patches as patch_job
 
-    for sentence in patch_job(arguments.job(), arguments.settings(), arguments.out, on_progress=console.progress):
+    for sentence in patch_job(
+        arguments.job(), arguments.settings(), arguments.out, on_progress=console.progress
+    ):
         console.say(sentence)
-    name_files(console, arguments.out, {"patches.png": "performer (left) and character (right), spread over the takes"})
+    name_files(
+        console,
+        arguments.out,
+        {"patches.png": "performer (left) and character (right), spread over the takes"},
+    )
     return 0

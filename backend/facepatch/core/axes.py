@@ -54,7 +54,9 @@ class Axes:
             return
         if letter.isdigit():
             if size != int(letter):
-                raise ShapeError(f"{name}: an axis should be {letter} but is {size}; got shape {shape} for ({axes})")
+                raise ShapeError(
+                    f"{name}: an axis should be {letter} but is {size}; got shape {shape} for ({axes})"
+                )
             return
         if letter not in self._sizes:
             self._sizes[letter] = (size, name)

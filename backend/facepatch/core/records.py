@@ -56,7 +56,9 @@ def atomic_write(path: Path) -> Generator[IO[bytes], None, None]:
 def storage_error(path: Path, error: OSError) -> StorageError:
     """The sentence for an operating system's refusal to write `path`."""
     if error.errno == errno.ENOSPC:
-        return StorageError(f"{path}: the disk is full. Free some space and run the same command again: it goes on.")
+        return StorageError(
+            f"{path}: the disk is full. Free some space and run the same command again: it goes on."
+        )
     return StorageError(f"{path}: cannot be written ({error.strerror or error}). Choose another --out.")
 
 

@@ -29,11 +29,12 @@ from facepatch.pipelines.retarget import Calibration, finish_clip, predict
 from facepatch.pipelines.run import Clock, train_all
 from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Stage, Store
-from facepatch.pipelines.subject import Subject, prepare_character, read_subject, write_image
+from facepatch.pipelines.subject import Subject, prepare_character, read_subject
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.sheet import contact_sheet
+from facepatch.training.pictures import write_picture
 
 HELD_OUT_SHARE = 0.2
 ROWS = (
@@ -109,7 +110,9 @@ def evaluate_pair(
     none = Calibration(tuple([0.0] * raw.shape[1]), trained.calibration.eyes)
     vertices = truth.frames.block(0, truth.frames.frame_count)
     shapes = {
-        ROWS[0]: finish_clip(raw, judged.take, trained.calibration, models=models, settings=settings.retarget).weights,
+        ROWS[0]: finish_clip(
+            raw, judged.take, trained.calibration, models=models, settings=settings.retarget
+        ).weights,
         ROWS[1]: finish_clip(raw, judged.take, none, models=models, settings=bare).weights,
         ROWS[2]: finish_clip(raw, judged.take, trained.calibration, models=models, settings=bare).weights,
         ROWS[3]: models.pca.weights(vertices),
@@ -133,10 +136,12 @@ def evaluate_pair(
         "held_out": [path.name for path in job.held_out],
         "frames": len(vertices),
         "seed": settings.seed,
-        "errors": {row: {region: to_dict(error) for region, error in found.items()} for row, found in errors.items()},
+        "errors": {
+            row: {region: to_dict(error) for region, error in found.items()} for row, found in errors.items()
+        },
     }
     write_text(out / "pair.json", json.dumps(described, indent=1))
-    write_image(out / "pair.png", _picture(judged, truth, models, shapes[ROWS[0]]))
+    write_picture(out / "pair.png", _picture(judged, truth, models, shapes[ROWS[0]]))
     return errors
 
 
@@ -169,7 +174,9 @@ def own_renders(truth: Subject, models: Models, settings: RunSettings) -> Float3
     return np.concatenate(out)
 
 
-def _picture(judged: RenderedPerformance, truth: Subject, models: Models, weights: Float32, count: int = 6) -> UInt8:
+def _picture(
+    judged: RenderedPerformance, truth: Subject, models: Models, weights: Float32, count: int = 6
+) -> UInt8:
     rows = np.linspace(0, len(weights) - 1, count + 2).astype(int)[1:-1]
     look = prepare_look(truth.character)
     view = front_view(truth.character.neutral, size=(320, 320))[None]
@@ -191,12 +198,17 @@ def _picture(judged: RenderedPerformance, truth: Subject, models: Models, weight
 def table(errors: dict[str, dict[str, RegionError]], regions: Sequence[str] = ("all", "lids", "lips")) -> str:
     """The errors as text: mean and 95th percentile in mm, mean in % of IOD, fraction of the mean expression's."""
     width = max(len(row) for row in errors)
-    lines = [f"{'':<{width}}  " + "  ".join(f"{region + ': mean p95 mm, % IOD, fraction':<36}" for region in regions)]
+    lines = [
+        f"{'':<{width}}  "
+        + "  ".join(f"{region + ': mean p95 mm, % IOD, fraction':<36}" for region in regions)
+    ]
     for row, found in errors.items():
         cells: list[str] = []
         for region in regions:
             e = found[region]
-            share = "  -  " if e.fraction_of_mean_expression is None else f"{e.fraction_of_mean_expression:.3f}"
+            share = (
+                "  -  " if e.fraction_of_mean_expression is None else f"{e.fraction_of_mean_expression:.3f}"
+            )
             cells.append(f"{e.mean_mm:6.3f} {e.p95_mm:6.3f}  {e.mean_percent_iod:5.2f}  {share:<14}")
         lines.append(f"{row:<{width}}  " + "  ".join(f"{cell:<36}" for cell in cells).rstrip())
     return "\n".join(lines)

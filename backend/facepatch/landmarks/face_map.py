@@ -115,14 +115,18 @@ class FaceMap:
         base, depth = _dent(profile[: full + 1, 1:])
         if depth < 0.01 * self.between:
             base = int(0.4 * len(profile))
-            self.doubts.append("The base of the nose has no edge in profile: it is put below the tip by proportion.")
+            self.doubts.append(
+                "The base of the nose has no edge in profile: it is put below the tip by proportion."
+            )
         self._keep("nose_base_mid", points, base)
         bottom = float(profile[base, 1])
         wings = [self._wing(sign, tip, bottom) for sign in (-1, 1)]
         seen = [wing for wing in wings if wing is not None]
         half = max(seen) if seen else min(0.25 * self.between, 0.35 * self._mouth_width())
         if not seen:
-            self.doubts.append("The wings of the nose have no edge: they are put beside its base by proportion.")
+            self.doubts.append(
+                "The wings of the nose have no edge: they are put beside its base by proportion."
+            )
         row = 0.22 * tip + 0.78 * bottom
         for side, sign, wing in (("r", -1, wings[0]), ("l", 1, wings[1])):
             # a wing that seems much narrower than the other one was looked for in a nostril
@@ -161,7 +165,9 @@ class FaceMap:
             height = self._lip_height(inner, sign, width)
             if sign > 0 and "nose_base_mid" in self._found:
                 height = min(height, 0.6 * float(self.at("nose_base_mid")[1] - inner[1]))
-            contact = np.stack([right, *(self.at(f"lips_inner_{lip}_{name}") for name in ("r", "mid", "l")), left])
+            contact = np.stack(
+                [right, *(self.at(f"lips_inner_{lip}_{name}") for name in ("r", "mid", "l")), left]
+            )
             for name, share in _LIP_SHARES:
                 x = right[0] + share * (left[0] - right[0])
                 bow = (1 - (2 * share - 1) ** 2) ** 0.6
@@ -204,7 +210,7 @@ class FaceMap:
             points, seen = self._seen(np.full(len(y), x), y)
             risen = points.mix(lift) if lift is not None and len(points) else np.zeros(0)
             columns.append(x)
-            if risen.size and risen.max() > 0.1 * most:
+            if risen.size and risen.max() > 0.03 * most:
                 heights.append(float(seen[risen > 0.8 * risen.max(), 1].mean()))
             else:
                 heights.append(float(lid[1] + 0.6 * width))

@@ -66,7 +66,7 @@ class SurfacePoints:
     def __len__(self) -> int:
         return len(self.vertices)
 
-    def __getitem__(self, rows: slice | NDArray[np.generic]) -> SurfacePoints:
+    def __getitem__(self, rows: slice | NDArray[np.int64] | NDArray[np.bool_]) -> SurfacePoints:
         return SurfacePoints(self.vertices[rows], self.weights[rows])
 
 
@@ -132,7 +132,12 @@ def look(shape: Float32, triangles: Int32, *, window: Window) -> FrontView:
     pixels = window.project(shape)
     face = np.full((window.pixels, window.pixels), -1, dtype=np.int32)
     depth = np.full(face.shape, -np.inf, dtype=np.float32)
-    _cover(np.concatenate([pixels, shape[:, 2:]], axis=1), np.array(triangles, dtype=np.int32), face, depth)
+    _cover(
+        np.concatenate([pixels, shape[:, 2:].astype(np.float64)], axis=1),
+        np.array(triangles, dtype=np.int32),
+        face,
+        depth,
+    )
     return FrontView(window, triangles, pixels, face, depth)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from facepatch.landmarks.face_skin import FaceSkin
 from facepatch.landmarks.front_view import SurfacePoints
@@ -16,7 +16,7 @@ def mirrored(skin: FaceSkin, points: SurfacePoints, *, middle: float) -> Surface
     """`points` on the other side of the plane x = `middle` cm; None where the skin has no mirror image there."""
     rest = skin.neutral[skin.members].astype(np.float64)
     corners = skin.neutral[points.vertices.reshape(-1)] * np.array([-1, 1, 1]) + np.array([2 * middle, 0, 0])
-    missed, rows = cKDTree(rest).query(corners)
+    missed, rows = KDTree(rest).query(corners)
     if missed.max() > _TOLERANCE * float(np.ptp(rest[:, 0])):
         return None
     return SurfacePoints(skin.members[rows].reshape(-1, 3).astype(np.int32), points.weights.copy())

@@ -56,7 +56,9 @@ class Rim:
         return self.view.points(rows[there], columns[there]), away[there]
 
 
-def shown_and_hidden(open_view: FrontView, open_pose: Float32, closed_view: FrontView, closed_pose: Float32) -> Bool:
+def shown_and_hidden(
+    open_view: FrontView, open_pose: Float32, closed_view: FrontView, closed_pose: Float32
+) -> Bool:
     """(H, W) where `open_view` shows skin that `closed_view` hides, or nothing where `closed_view` shows skin.
 
     An inner side that is seen from the front counts as nothing. Both views have one window and its size sets how
@@ -100,14 +102,16 @@ def _largest(mask: Bool, evidence: Bool, gap: int) -> Bool | None:
     """The piece of `mask` with most pixels of `evidence`, joined over gaps of `gap` pixels and filled."""
     whole = mask.astype(np.uint8)
     across = gap // 2 * 2 + 1  # an even kernel would shift the picture
-    whole = cv2.morphologyEx(whole, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across)))
+    whole = cv2.morphologyEx(
+        whole, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across))
+    )
     label = cv2.connectedComponents(whole, connectivity=4)[1]
     weight = np.bincount(label[evidence & (label > 0)], minlength=1)
     if weight.max() < _LEAST_PIXELS:
         return None
     piece = (mask & (label == weight.argmax())).astype(np.uint8)
     outline = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-    return cv2.drawContours(piece, outline, -1, 1, cv2.FILLED).astype(bool)
+    return cv2.drawContours(piece, outline, -1, (1,), cv2.FILLED).astype(bool)
 
 
 def _rim(view: FrontView, mask: Bool, reach: int) -> Rim | None:

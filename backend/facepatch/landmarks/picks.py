@@ -33,7 +33,7 @@ _NOTE = (
 )
 
 
-def read_picks(path: Path, character: Character) -> SurfaceLandmarks:
+def read_picks(path: Path, character: Character, *, ask_detector: bool = True) -> SurfaceLandmarks:
     """Landmarks of `character` from a picks file; names that it leaves out are proposed.
 
     Vertex numbers count the character's vertices or, where `vertex_count` says so, those of the file that it came
@@ -48,7 +48,7 @@ def read_picks(path: Path, character: Character) -> SurfaceLandmarks:
         if name not in LANDMARK_NAMES:
             raise UnknownNameError(f"{path}: landmarks", name, LANDMARK_NAMES)
         given[name] = _point(f"{path}: {name}", value, rows, character)
-    return complete_landmarks(character, given)
+    return complete_landmarks(character, given, ask_detector=ask_detector)
 
 
 def write_picks(path: Path, landmarks: SurfaceLandmarks, character: Character) -> None:
@@ -62,7 +62,9 @@ def write_picks(path: Path, landmarks: SurfaceLandmarks, character: Character) -
             f"{character.topology.topology_id}. Propose or pick them on {character.name} itself."
         )
     entries: dict[str, Any] = {}
-    for name, triangle, weights in zip(LANDMARK_NAMES, landmarks.triangle, landmarks.barycentric, strict=True):
+    for name, triangle, weights in zip(
+        LANDMARK_NAMES, landmarks.triangle, landmarks.barycentric, strict=True
+    ):
         if weights.max() > 0.9999:
             entries[name] = int(triangle[weights.argmax()])
         else:
@@ -87,14 +89,18 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise FormatError(f"{path}: is no JSON ({error}). Write it with facepatch landmarks --picks.") from error
+        raise FormatError(
+            f"{path}: is no JSON ({error}). Write it with facepatch landmarks --picks."
+        ) from error
     if not isinstance(content, dict) or content.get("record") != KIND:
         raise FormatError(f"{path}: is no picks file: its 'record' must be '{KIND}'.")
     version = content.get("version")
     if not isinstance(version, int) or version < 1:
         raise FormatError(f"{path}: 'version' must be a whole number, got {version!r}.")
     if version > VERSION:
-        raise VersionError(f"{path}: is version {version} of {KIND}; this facepatch reads {VERSION}. Update it.")
+        raise VersionError(
+            f"{path}: is version {version} of {KIND}; this facepatch reads {VERSION}. Update it."
+        )
     if not isinstance(content.get("landmarks"), dict):
         raise FormatError(f"{path}: 'landmarks' must be a table of landmark names.")
     return content
@@ -123,8 +129,12 @@ def _rows(path: Path, content: Mapping[str, Any], character: Character) -> Int32
 def _point(where: str, value: Any, rows: Int32, character: Character) -> SurfacePoints:
     if isinstance(value, Mapping) and set(value) == {"triangle", "barycentric"}:
         vertices, weights = value["triangle"], value["barycentric"]
-        if not (isinstance(vertices, list) and isinstance(weights, list) and len(vertices) == len(weights) == 3):
-            raise FormatError(f"{where}: 'triangle' and 'barycentric' need three numbers each, got {value!r}.")
+        if not (
+            isinstance(vertices, list) and isinstance(weights, list) and len(vertices) == len(weights) == 3
+        ):
+            raise FormatError(
+                f"{where}: 'triangle' and 'barycentric' need three numbers each, got {value!r}."
+            )
         if not all(isinstance(w, (int, float)) and not isinstance(w, bool) for w in weights):
             raise FormatError(f"{where}: 'barycentric' needs numbers, got {weights!r}.")
         corners = [_row(where, vertex, rows) for vertex in vertices]
@@ -145,5 +155,7 @@ def _row(where: str, vertex: Any, rows: Int32) -> int:
             f"{where}: needs a vertex number, or a table with 'triangle' and 'barycentric', got {vertex!r}."
         )
     if not 0 <= vertex < len(rows):
-        raise InputError(f"{where}: vertex {vertex} lies outside the mesh, which has vertices 0 to {len(rows) - 1}.")
+        raise InputError(
+            f"{where}: vertex {vertex} lies outside the mesh, which has vertices 0 to {len(rows) - 1}."
+        )
     return int(rows[vertex])

@@ -42,7 +42,9 @@ def search_poses(skin: FaceSkin, samples: NDArray[np.floating]) -> dict[str, Flo
     if "mouth_open" not in poses:
         central = [change for change in opened if abs(change.x - middle) < 0.08 * width]
         if central:
-            poses["mouth_open"] = np.asarray(samples[max(central, key=lambda c: c.area).sample], dtype=np.float32)
+            poses["mouth_open"] = np.asarray(
+                samples[max(central, key=lambda c: c.area).sample], dtype=np.float32
+            )
     if "eyes_closed" not in poses:
         pair = _eye_pair(closed, opened, middle, width)
         if pair is not None:
@@ -107,9 +109,7 @@ def _eye_pair(
     return max(mirrored, key=lambda pair: min(pair[0].area, pair[1].area), default=None)
 
 
-def _by_side(
-    skin: FaceSkin, samples: NDArray[np.floating], pair: tuple[_Change, _Change]
-) -> Float32:
+def _by_side(skin: FaceSkin, samples: NDArray[np.floating], pair: tuple[_Change, _Change]) -> Float32:
     """Neutral, but around each eye (as far as half way to the other) the sample that closes it."""
     right, left = pair
     half = (left.x - right.x) / 2

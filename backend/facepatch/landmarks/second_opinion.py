@@ -28,7 +28,9 @@ def second_opinion(character: Character, landmarks: SurfaceLandmarks) -> list[st
     center = (low + high) / 2
     window = Window((float(center[0]), float(center[1])), 2.4 * float((high - low).max()), _PIXELS)
     affine = window.to_pixels[None].astype(np.float32)
-    image = render_views(prepare_look(character), character.neutral[None], to_pixels=affine, size=(_PIXELS, _PIXELS))
+    image = render_views(
+        prepare_look(character), character.neutral[None], to_pixels=affine, size=(_PIXELS, _PIXELS)
+    )
     detector = make_detector(LandmarkSettings())
     try:
         faces = detector.detect(image[0, 0], 0.0)

@@ -9,7 +9,6 @@ Everything else (face_map) is placed from there by the profile of the skin.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -29,7 +28,6 @@ from facepatch.landmarks.opening import Rim, find_rim, tilt
 from facepatch.landmarks.pose_search import search_poses
 from facepatch.landmarks.second_opinion import second_opinion
 
-log = logging.getLogger(__name__)
 
 _SIDE = {"r": "right", "l": "left"}
 _LID_SHARES = (("outer", 0.3), ("mid", 0.5), ("inner", 0.68))
@@ -254,8 +252,8 @@ def _lid_doubt(skin: FaceSkin, found: Found, side: str) -> str:
     if max(shares) <= _OPEN_LIDS:
         return ""
     return (
-        f"The character's {_SIDE[side]} lids stay open by {max(shares):.0%} of their gap in its own blink: its lid points "
-        "may lie beside the lids, or the shape does not close them."
+        f"The character's {_SIDE[side]} lids stay open by {max(shares):.0%} of their gap in its own blink: the lid "
+        "points may lie beside the lids, or the shape does not close them."
     )
 
 
@@ -292,4 +290,3 @@ def _lip_doubt(skin: FaceSkin, found: Found, width: float) -> list[str]:
         f"The lips are {gap / width:.0%} of the mouth's width apart at rest: the mouth is open there, or its inner "
         "lip points lie on another edge."
     ]
-

@@ -49,7 +49,9 @@ def draw_landmarks(character: Character, landmarks: SurfaceLandmarks, *, size: i
     tiles = [_tile(look, character.neutral, points, window) for window in windows]
     zooms = np.vstack([np.hstack(tiles[1:3]), np.hstack(tiles[3:5])])
     face = tiles[0][: len(zooms)]
-    return np.vstack([np.hstack([face, zooms]), _legend(landmarks.doubts, face.shape[1] + zooms.shape[1], size)])
+    return np.vstack(
+        [np.hstack([face, zooms]), _legend(landmarks.doubts, face.shape[1] + zooms.shape[1], size)]
+    )
 
 
 def _around(points: Float32, room: float, pixels: int) -> Window:
@@ -60,7 +62,9 @@ def _around(points: Float32, room: float, pixels: int) -> Window:
 
 def _tile(look: Look, neutral: Float32, points: Float32, window: Window) -> UInt8:
     size = (window.pixels, window.pixels)
-    image = render_views(look, neutral[None], to_pixels=window.to_pixels[None].astype(np.float32), size=size)[0, 0]
+    image = render_views(look, neutral[None], to_pixels=window.to_pixels[None].astype(np.float32), size=size)[
+        0, 0
+    ]
     at = window.project(points)
     start = 0
     for color, (element, names) in zip(_COLORS, ELEMENTS.items(), strict=True):
@@ -68,7 +72,9 @@ def _tile(look: Look, neutral: Float32, points: Float32, window: Window) -> UInt
         start += len(names)
     for row, (x, y) in enumerate(at):
         if 0 <= x < window.pixels and 0 <= y < window.pixels:
-            color = _COLORS[next(i for i, names in enumerate(ELEMENTS.values()) if LANDMARK_NAMES[row] in names)]
+            color = _COLORS[
+                next(i for i, names in enumerate(ELEMENTS.values()) if LANDMARK_NAMES[row] in names)
+            ]
             _write(image, str(row), (round(x) + 4, round(y) - 3), 0.0004 * window.pixels, color)
     return image
 

@@ -18,8 +18,6 @@ from facepatch.geometry.similarity import fit_similarity
 EYES = (("eye_r_outer", "eye_r_inner"), ("eye_l_inner", "eye_l_outer"))
 
 
-
-
 def eye_frame(points: Float64) -> Float64:
     """The similarity that puts one face's eyes in place. points: (L, 2) -> (2, 3) aligned_from_points."""
     right = points[landmark_indices(*EYES[0])].mean(0)
@@ -48,11 +46,15 @@ def rest_frames(points: Float64, found: Bool, share: float = 0.1) -> np.ndarray:
     good = good[::step]
     aligned = np.stack([transform(eye_frame(points[t]), points[t]) for t in good])
     lips = np.abs(_gap(aligned, "lips_inner_upper_mid", "lips_inner_lower_mid"))
-    eyes = _gap(aligned, "eye_r_upper_mid", "eye_r_lower_mid") + _gap(aligned, "eye_l_upper_mid", "eye_l_lower_mid")
-    width = np.linalg.norm(_point(aligned, "lips_outer_corner_r") - _point(aligned, "lips_outer_corner_l"), axis=1)
+    eyes = _gap(aligned, "eye_r_upper_mid", "eye_r_lower_mid") + _gap(
+        aligned, "eye_l_upper_mid", "eye_l_lower_mid"
+    )
+    width = np.linalg.norm(
+        _point(aligned, "lips_outer_corner_r") - _point(aligned, "lips_outer_corner_l"), axis=1
+    )
     brows = aligned[:, landmark_indices("brow_r", "brow_l"), 1].mean(1)
-    score = _spread(lips, np.quantile(lips, 0.1)) + 0.5 * sum(
-        _spread(curve, np.median(curve)) for curve in (eyes, width, brows)
+    score = _spread(lips, float(np.quantile(lips, 0.1))) + 0.5 * sum(
+        _spread(curve, float(np.median(curve))) for curve in (eyes, width, brows)
     )
     count = max(1, int(share * good.size))
     return good[np.argsort(score, kind="stable")[:count]]
@@ -97,10 +99,11 @@ def align_performer(points: Float32, found: Bool, *, neutral: Float64, sigma: fl
     if sigma > 0:
         filled = gaussian_filter1d(filled, sigma, axis=0, mode="nearest", truncate=4.0)
     scale = np.exp(filled[:, 0])
-    cos, sin = scale * np.cos(filled[:, 1]), scale * np.sin(filled[:, 1])
-    frame_from_aligned = np.stack(
-        [np.stack([cos, -sin, filled[:, 2]], 1), np.stack([sin, cos, filled[:, 3]], 1)], 1
-    )
+    frame_from_aligned: Float64 = np.empty((len(points), 2, 3))
+    frame_from_aligned[:, 0, 0] = frame_from_aligned[:, 1, 1] = scale * np.cos(filled[:, 1])
+    frame_from_aligned[:, 1, 0] = scale * np.sin(filled[:, 1])
+    frame_from_aligned[:, 0, 1] = -frame_from_aligned[:, 1, 0]
+    frame_from_aligned[:, :, 2] = filled[:, 2:]
     return inverse(frame_from_aligned)
 
 

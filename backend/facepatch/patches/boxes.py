@@ -76,7 +76,9 @@ def character_box(
     theirs = range_of_motion(moved, settings.range_percentile)
     low, high = settings.ratio_limits
     width = box.width * float(np.clip(theirs.width / max(ours.width, 1e-6), low, high)) * settings.amplitude
-    height = box.height * float(np.clip(theirs.height / max(ours.height, 1e-6), low, high)) * settings.amplitude
+    height = (
+        box.height * float(np.clip(theirs.height / max(ours.height, 1e-6), low, high)) * settings.amplitude
+    )
     centre = neutrals[0][rows].mean(0)
     rest = transform(similarity, neutrals[1][rows]).mean(0)
     left = float(rest[0]) - width * (float(centre[0]) - box.left) / box.width

@@ -50,7 +50,10 @@ def apply_makeup(images: UInt8, points: Float64, *, views: Float64, settings: Ma
 
     images: (T, P, H, W, 3); points: (T, L, 2) head-plane landmarks, cm, y up; views: (P, 2, 3) head plane -> pixels.
     """
-    right, left = landmark_indices("eye_r_outer", "eye_r_inner"), landmark_indices("eye_l_outer", "eye_l_inner")
+    right, left = (
+        landmark_indices("eye_r_outer", "eye_r_inner"),
+        landmark_indices("eye_l_outer", "eye_l_inner"),
+    )
     between = points[0, left].mean(0) - points[0, right].mean(0)
     for index, view in enumerate(views):
         pixels = transform(view, points)
@@ -82,7 +85,9 @@ def _draw(image: UInt8, points: Float64, unit: float, settings: MakeupSettings) 
         if settings.lid_width > 0 and _inside(lids, image.shape, factor):
             width = max(1, round(settings.lid_width * unit))
             cv2.polylines(image, [lids[:5]], False, settings.lid_color, width, cv2.LINE_AA, SUBPIXEL_BITS)
-            cv2.polylines(image, [lids[[4, 5, 6, 7, 0]]], False, settings.lid_color, 1, cv2.LINE_AA, SUBPIXEL_BITS)
+            cv2.polylines(
+                image, [lids[[4, 5, 6, 7, 0]]], False, settings.lid_color, 1, cv2.LINE_AA, SUBPIXEL_BITS
+            )
 
 
 def _inside(points: np.ndarray, shape: tuple[int, ...], factor: int) -> bool:

@@ -43,7 +43,9 @@ class PatchSettings:
             raise ConfigError(f"patches.size: {self.size} is not a multiple of 16 of at least 32.")
         names = [region.name for region in self.regions]
         if not names or len(set(names)) != len(names):
-            raise ConfigError(f"patches.regions: needs at least one region, each with its own name; got {names}.")
+            raise ConfigError(
+                f"patches.regions: needs at least one region, each with its own name; got {names}."
+            )
         for region in self.regions:
             landmark_indices(*region.elements)
 
@@ -61,4 +63,6 @@ FIVE = (
     Region("brow_l", ("brow_l",)),
     Region("mouth", ("lips_outer", "lips_inner")),
 )
-WHOLE = (Region("face", ("eye_r", "eye_l", "brow_r", "brow_l", "nose_base", "lips_outer", "lips_inner", "chin")),)
+WHOLE = (
+    Region("face", ("eye_r", "eye_l", "brow_r", "brow_l", "nose_base", "lips_outer", "lips_inner", "chin")),
+)

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from facepatch.core.axes import Axes, Float64
+from facepatch.core.axes import Axes, Float32, Float64
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import InputError, ShapeError
 from facepatch.core.progress import OnProgress, Progress, silent
@@ -21,6 +22,8 @@ from facepatch.pca.sources import BlendshapeFrames, FrameBlocks, ShapeSource, as
 from facepatch.pca.svd import FrameReader, Modes, blendshape_modes, gram_modes, randomised_modes
 
 log = logging.getLogger(__name__)
+
+Int64 = NDArray[np.int64]
 
 _STILL = 1e-6
 """Motion under this fraction of the head's size is the rounding of float32 vertices."""
@@ -90,7 +93,7 @@ def fit_pca_with_report(
     mean = modes.mean.reshape(-1, 3)
     _check_motion(source, mean, modes)
     height = float(np.ptp(mean[:, 1])) if face_height is None else float(face_height)
-    errors = {name: _region_errors(source, modes, rows) for name, rows in chosen.items()}
+    errors = _region_errors(source, modes, chosen, settings)
     total = max(modes.total_variance, float((modes.scores**2).mean(axis=0).sum()))
     explained = np.concatenate([[0.0], np.cumsum((modes.scores**2).mean(axis=0))]) / total
     choice = choose_components(
@@ -130,26 +133,43 @@ def _principal_axes(modes: Modes, count: int, total: float) -> Pca:
     return Pca(modes.mean.astype(np.float32), basis.astype(np.float32), variance, total)
 
 
-def _region_errors(source: ShapeSource, modes: Modes, rows: np.ndarray[Any, Any]) -> Float64:
-    """(M + 1,) largest RMS vertex error of one region over the frames, with the first 0..M modes."""
-    columns = (3 * rows[:, None] + np.arange(3)).reshape(-1)
-    basis = modes.basis[:, columns].astype(np.float32)
-    mean = modes.mean[columns]
-    part: ShapeSource = source
+def _region_errors(
+    source: ShapeSource, modes: Modes, regions: dict[str, Int64], settings: PcaSettings
+) -> dict[str, Float64]:
+    """Region -> (M + 1,) largest RMS vertex error over the frames, with the first 0..M modes. One pass for all."""
+    if not regions:
+        return {}
+    used = np.unique(np.concatenate(list(regions.values())))
+    whole = not isinstance(source, BlendshapeFrames)
+    part = source
     if isinstance(source, BlendshapeFrames):
-        part = BlendshapeFrames(source.neutral[rows], source.deltas[:, rows], source.weights)
-    worst = np.zeros(len(basis) + 1)
-    step = max(1, 16 * 2**20 // (4 * len(columns)))
+        part = BlendshapeFrames(source.neutral[used], source.deltas[:, used], source.weights)
+    columns = _columns(used)
+    mean, basis = modes.mean[columns], modes.basis[:, columns].astype(np.float32)
+    places = {name: _columns(np.searchsorted(used, rows)) for name, rows in regions.items()}
+    worst = {name: np.zeros(len(basis) + 1) for name in regions}
+    step = max(1, settings.block_mb * 2**20 // (12 * part.vertex_count))
     for start in range(0, source.frame_count, step):
         block = part.block(start, min(start + step, source.frame_count))
-        block = block if part is not source else block[:, rows]
+        block = block[:, used] if whole else block
         rest = (block.reshape(len(block), -1) - mean).astype(np.float32)
         scores = modes.scores[start : start + len(rest)].astype(np.float32)
-        for m in range(len(worst)):
-            if m:
-                rest -= scores[:, m - 1 : m] * basis[m - 1]
-            worst[m] = max(worst[m], float(np.einsum("td,td->t", rest, rest).max()))
-    return np.sqrt(worst / len(rows))
+        for name, place in places.items():
+            _keep_worst(worst[name], rest[:, place], scores, basis[:, place])
+    return {name: np.sqrt(worst[name] / len(rows)) for name, rows in regions.items()}
+
+
+def _keep_worst(worst: Float64, rest: Float32, scores: Float32, basis: Float32) -> None:
+    """Raise worst[m] to the largest squared length of a frame of `rest` less its first m modes. Empties `rest`."""
+    for m in range(len(worst)):
+        if m:
+            rest -= scores[:, m - 1 : m] * basis[m - 1]
+        worst[m] = max(worst[m], float(np.einsum("td,td->t", rest, rest).max()))
+
+
+def _columns(rows: Int64) -> Int64:
+    """Coordinates of vertices: (n,) -> (3 n,)"""
+    return (3 * rows[:, None] + np.arange(3)).reshape(-1)
 
 
 def _check_size(source: ShapeSource) -> None:
@@ -187,8 +207,8 @@ def _column_scale(vertex_weights: Any, vertex_count: int) -> Float64 | None:
     return np.repeat(weights, 3)
 
 
-def _check_regions(regions: Mapping[str, Any] | None, vertex_count: int) -> dict[str, np.ndarray[Any, Any]]:
-    chosen: dict[str, np.ndarray[Any, Any]] = {}
+def _check_regions(regions: Mapping[str, Any] | None, vertex_count: int) -> dict[str, Int64]:
+    chosen: dict[str, Int64] = {}
     for name, rows in (regions or {}).items():
         array = Axes()(f"region {name}", rows, "_", np.int64)
         if not array.size or array.min() < 0 or array.max() >= vertex_count:

@@ -19,7 +19,9 @@ from facepatch.synthetic.style import CARTOON_STYLE
 def demo(out: Path, *, seconds: float, seed: int, on_progress: OnProgress = silent) -> Clip:
     """Generate a film and a character into `out`, and run on them with the preset `demo`."""
     store = Store(out)
-    stage = store.stage("demo", {"seconds": seconds, "seed": seed, "key": key_of({"style": repr(CARTOON_STYLE)})})
+    stage = store.stage(
+        "demo", {"seconds": seconds, "seed": seed, "key": key_of({"style": repr(CARTOON_STYLE)})}
+    )
     film, character, picks = out / "performer.mp4", out / "demo_character.npz", out / "demo_landmarks.json"
     if not (stage.done and film.is_file() and character.is_file() and picks.is_file()):
         made = make_character(CARTOON_STYLE, name="demo")

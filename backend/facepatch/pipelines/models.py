@@ -33,7 +33,7 @@ from facepatch.reenactment.train import ReenactmentTraining
 from facepatch.training.checkpoint import load_into, read_model, write_model
 from facepatch.training.data import PatchSet
 from facepatch.training.loop import Trainee, TrainingHistory, train, write_history
-from facepatch.training.precision import device_for
+from facepatch.training.precision import device_for, on_device
 from facepatch.training.settings import LoopSettings
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel
@@ -59,14 +59,21 @@ def train_models(
     if not stage.done:
         performer = PatchSet(data.performer, device, probability=data.performer_probability)
         character = PatchSet(
-            np.ascontiguousarray(data.character[data.character_rows]), device, probability=data.character_probability
+            np.ascontiguousarray(data.character[data.character_rows]),
+            device,
+            probability=data.character_probability,
         )
         masks = (data.performer_mask, data.character_mask)
         regions = data.plan.settings.names
-        trainee = ReenactmentTraining(settings.reenactment, performer, character, regions=regions, masks=masks)
-        extra = {"regions": list(regions), "size": performer.size}
-        _train(trainee, settings.reenactment.loop, stage, described={**extra, "settings": to_dict(settings.reenactment)},
-               on_progress=on_progress)  # fmt: skip
+        trainee = ReenactmentTraining(
+            settings.reenactment, performer, character, regions=regions, masks=masks
+        )
+        described = {
+            "regions": list(regions),
+            "size": performer.size,
+            "settings": to_dict(settings.reenactment),
+        }
+        _train(trainee, settings.reenactment.loop, stage, described=described, on_progress=on_progress)
     inputs = {"data": data.stage.key, "settings": to_dict(settings.weights), "device": device.type}
     stages["weights"] = stage = store.stage("weights", inputs)
     if not stage.done:
@@ -94,7 +101,9 @@ def _train(
     return history
 
 
-def bundle(folder: Path, *, data: TrainingData, character: Stage, pca: Stage, networks: dict[str, Stage]) -> None:
+def bundle(
+    folder: Path, *, data: TrainingData, character: Stage, pca: Stage, networks: dict[str, Stage]
+) -> None:
     """Copy what a trained model consists of into `folder`; settings and calibration are added by the caller."""
     sources = {
         "character.npz": character.folder,
@@ -110,7 +119,7 @@ def bundle(folder: Path, *, data: TrainingData, character: Stage, pca: Stage, ne
 
 
 def _copy(source: Path, target: Path) -> None:
-    with open(source, "rb") as stream, atomic_write(target) as out:
+    with source.open("rb") as stream, atomic_write(target) as out:
         shutil.copyfileobj(stream, out)
 
 
@@ -141,7 +150,9 @@ class Models:
     def read(self, patches: UInt8) -> Float32:
         """The character's own patches (B, P, H, W, 3) -> PCA weights (B, M), without reenactment."""
         with torch.no_grad():
-            images = torch.from_numpy(patches).to(self.weights.scale.device).permute(0, 1, 4, 2, 3).float() / 255
+            images = (
+                torch.from_numpy(patches).to(self.weights.scale.device).permute(0, 1, 4, 2, 3).float() / 255
+            )
             return self.weights(images).cpu().numpy()
 
 
@@ -149,7 +160,9 @@ def load_models(folder: Path) -> Models:
     """Load a bundle. Raises CheckpointError where it is missing, damaged, or of another facepatch."""
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise CheckpointError(f"{folder}: holds no trained models ({', '.join(missing)} missing). Run: facepatch run")
+        raise CheckpointError(
+            f"{folder}: holds no trained models ({', '.join(missing)} missing). Run: facepatch run"
+        )
     character = read_character_record(folder / "character.npz")
     device = device_for()
     tensors, about = read_model(folder / "reenactment")
@@ -170,8 +183,8 @@ def load_models(folder: Path) -> Models:
         landmarks=read_picks(folder / "landmarks.json", character),
         pca=read_pca(folder / "pca.npz"),
         plan=read_plan(folder / "plan.json"),
-        reenactment=reenactment.to(device, memory_format=torch.channels_last).eval(),
-        weights=weights.to(device, memory_format=torch.channels_last).eval(),
+        reenactment=on_device(reenactment, device).eval(),
+        weights=on_device(weights, device).eval(),
         key=f"{about['weights_sha256'][:16]}+{about_weights['weights_sha256'][:16]}",
     )
 

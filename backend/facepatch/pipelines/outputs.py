@@ -85,7 +85,9 @@ def write_side_by_side(
     with FilmWriter(path, rate=clip.rate) as film:
         rows = zip(range(total), pictures, patches, character_pictures(clip, models), strict=False)
         for index, (image, _), (cut, reenacted), character in rows:
-            film.write(compose_frame(image, cut, reenacted=reenacted, character=character, height=FILM_HEIGHT))
+            film.write(
+                compose_frame(image, cut, reenacted=reenacted, character=character, height=FILM_HEIGHT)
+            )
             if index % 16 == 15:
                 on_progress(Progress("side by side", index + 1, total))
     on_progress(Progress("side by side", total, total))
@@ -107,7 +109,9 @@ def report_data(
     rows = np.arange(min(clip.frame_count, take.frame_count))
     valid = take.found[rows]
     table = _agreement(take.measures.select(rows), measured.select(rows), valid, held_out_start)
-    whole = agreement(take.measures.select(rows), measured.select(rows), character_open=open_gaps, valid=valid)
+    whole = agreement(
+        take.measures.select(rows), measured.select(rows), character_open=open_gaps, valid=valid
+    )
     strip, patches, overlays = _pictures(performance, clip, models)
     iod = inter_ocular(models.landmarks, models.character.neutral)
     # In rest units: the limit of still_frames is in inter-ocular distances.
@@ -224,7 +228,8 @@ def _pictures(
     films = {index: (image, to_pixels) for index, image, to_pixels in performance.pictures(rows)}
     faces = dict(zip(rows.tolist(), character_pictures(_some(clip, rows), models), strict=True))
     strip = [
-        report.Figure(_beside(films[row][0], faces[row]), f"frame {clip.start_frame + row}") for row in rows.tolist()
+        report.Figure(_beside(films[row][0], faces[row]), f"frame {clip.start_frame + row}")
+        for row in rows.tolist()
     ]
     look = prepare_look(models.character)
     patch_rows: list[report.PatchRow] = []
@@ -252,27 +257,34 @@ def _some(clip: Clip, rows: np.ndarray) -> Clip:
     return Clip(clip.names, clip.weights[rows], clip.rate)
 
 
-def telling_frames(measures: FaceMeasures, found: Bool, count: int = 6) -> np.ndarray:
+def telling_frames(measures: FaceMeasures, found: Bool) -> np.ndarray:
     """Frames that show the extremes and the middle of every measure, ascending."""
     good = np.flatnonzero(found)
     if not good.size:
         return good
-    picked = [int(good[np.argsort(curve[good])[int(q * (good.size - 1))]])
-              for curve, q in ((measures.mouth_open, 0.995), (measures.eye_open_l, 0.01), (measures.mouth_width, 0.99),
-                               (measures.brow, 0.99), (measures.mouth_open, 0.2), (measures.mouth_width, 0.02))]  # fmt: skip
-    return np.unique(np.asarray(picked[:count]))
+    wanted = (
+        (measures.mouth_open, 0.995),
+        (measures.eye_open_l, 0.01),
+        (measures.mouth_width, 0.99),
+        (measures.brow, 0.99),
+        (measures.mouth_open, 0.2),
+        (measures.mouth_width, 0.02),
+    )
+    picked = [int(good[np.argsort(curve[good])[int(q * (good.size - 1))]]) for curve, q in wanted]
+    return np.unique(np.asarray(picked))
 
 
 def _beside(film: UInt8, face: UInt8) -> UInt8:
     height = face.shape[0]
     width = round(film.shape[1] * height / film.shape[0])
-    return np.concatenate([cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA), face], 1)
+    fitted: UInt8 = np.asarray(cv2.resize(film, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.concatenate([fitted, face], 1)
 
 
 def draw_overlay(image: UInt8, points: Float64, to_patch: Float64, to_pixels: Float64, size: int) -> UInt8:
     """One frame with its landmarks and patch borders. points in the take's plane; to_patch: (P, 2, 3)."""
     scale = max(1.0, 480 / image.shape[0])
-    out = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    out: UInt8 = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
     bigger = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
     place = compose(bigger, to_pixels)
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], float)
@@ -294,4 +306,3 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-

@@ -102,7 +102,9 @@ class FilmPerformance:
 
     def align(self, neutral: Float64, sigma: float) -> Float64:
         """By the rigid landmarks of every frame."""
-        return align_performer(self.take.points.astype(np.float32), self.take.found, neutral=neutral, sigma=sigma)
+        return align_performer(
+            self.take.points.astype(np.float32), self.take.found, neutral=neutral, sigma=sigma
+        )
 
     def patches(
         self, to_patch: Float64, size: int, *, rows: np.ndarray | None = None
@@ -222,7 +224,9 @@ def render_rows(
         vertices = subject.frames.block(first, last)[rows - first]
     else:
         vertices = np.concatenate([subject.frames.block(int(row), int(row) + 1) for row in rows])
-    images = render_views(look, vertices, to_pixels=views.astype(np.float32), size=size, supersample=supersample)
+    images = render_views(
+        look, vertices, to_pixels=views.astype(np.float32), size=size, supersample=supersample
+    )
     check_not_empty(images, look)
     if makeup is not None:
         apply_makeup(images, points.astype(np.float64), views=views, settings=makeup)

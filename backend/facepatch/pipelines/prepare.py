@@ -116,7 +116,9 @@ def _prepare(
     for numbers, images in tracked(blocks, "performer patches", len(performer_rows), on_progress):
         cut[np.searchsorted(performer_rows, numbers)] = images
     cut.flush()
-    weights = _render(folder, subject, pca, plan, settings=settings, positions=positions, on_progress=on_progress)
+    weights = _render(
+        folder, subject, pca, plan, settings=settings, positions=positions, on_progress=on_progress
+    )
     masks = [
         np.concatenate([feature_mask(points, size) for points in plan.region_points(where, views)])
         for where, views in (
@@ -134,7 +136,9 @@ def _prepare(
         "character_mask": masks[1],
     }
     sentences = list(dict.fromkeys([*report.sentences, *chosen.sentences]))
-    write_record(folder / "data.npz", Record({"record": KIND, "version": VERSION, "sentences": sentences}, arrays))
+    write_record(
+        folder / "data.npz", Record({"record": KIND, "version": VERSION, "sentences": sentences}, arrays)
+    )
     write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
     write_plan(folder / "plan.json", plan)
 

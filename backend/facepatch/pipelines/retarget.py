@@ -32,7 +32,9 @@ def predict(
 ) -> Float32:
     """Raw PCA weights (T, M) of every frame: film -> patches -> RM -> WEM, in bounded memory. Kept in its stage."""
     take, plan = performance.take, models.plan
-    stage = store.stage("predict", {"take": take.key, "models": models.key, "neutral": plan.performer_neutral.tolist()})
+    stage = store.stage(
+        "predict", {"take": take.key, "models": models.key, "neutral": plan.performer_neutral.tolist()}
+    )
     path = stage.folder / "weights.npz"
     if not stage.done:
         to_patch = plan.frame_to_patch(performance.align(plan.performer_neutral, plan.settings.align_sigma))
@@ -56,7 +58,13 @@ class Calibration:
 
 
 def calibrate(
-    raw: Float32, take: Take, rows: np.ndarray, *, models: Models, character_mean: Float32, settings: RetargetSettings
+    raw: Float32,
+    take: Take,
+    rows: np.ndarray,
+    *,
+    models: Models,
+    character_mean: Float32,
+    settings: RetargetSettings,
 ) -> Calibration:
     """Measure the offset between the domains (method 10). raw: (T, M); rows: the training frames.
 
@@ -121,7 +129,13 @@ def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:
 
 
 def bridge_gaps(
-    weights: Float32, found: Bool, *, rest: Float32, rate: tuple[int, int], flags: UInt8, settings: RetargetSettings
+    weights: Float32,
+    found: Bool,
+    *,
+    rest: Float32,
+    rate: tuple[int, int],
+    flags: UInt8,
+    settings: RetargetSettings,
 ) -> Float32:
     """Fill frames without a face: short gaps are bridged, in long ones the last pose is held, then eased to neutral,
     and eased from there to the next. Sets NO_FACE, HELD and EASED in `flags`."""
@@ -134,12 +148,16 @@ def bridge_gaps(
         length = stop - start
         flags[start:stop] |= NO_FACE
         steps = np.arange(length)[:, None]
-        if 0 < start and stop < len(weights) and length <= hold + ease:
+        if start > 0 and stop < len(weights) and length <= hold + ease:
             out[start:stop] = left + (right - left) * _smoothstep((steps + 1) / (length + 1))
             flags[start:stop] |= EASED
             continue
         away = _smoothstep((steps + 1 - (hold if start > 0 else 0)) / ease)
-        back = _smoothstep((steps + 1 - (length - ease)) / (ease + 1)) if stop < len(weights) else np.zeros((length, 1))
+        back = (
+            _smoothstep((steps + 1 - (length - ease)) / (ease + 1))
+            if stop < len(weights)
+            else np.zeros((length, 1))
+        )
         pose = left + (rest - left) * away
         out[start:stop] = pose + (right - pose) * back
         held = (away == 0) & (back == 0)
@@ -160,7 +178,9 @@ def _smoothstep(t: Float64) -> Float64:
 
 def constant_rate(clip: Clip) -> Clip:
     """A clip of a film with a variable rate, resampled to its nominal rate; any other as it is."""
-    assert clip.times is not None and clip.flags is not None and clip.valid is not None
+    assert clip.times is not None
+    assert clip.flags is not None
+    assert clip.valid is not None
     rows, share = constant_rate_samples(clip.times, clip.rate)
     if len(rows) == clip.frame_count and not share.any():
         return clip
@@ -182,7 +202,9 @@ def constant_rate(clip: Clip) -> Clip:
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
     """Write as JSON."""
-    write_text(path, json.dumps({"record": "facepatch.calibration", "version": 1, **to_dict(calibration)}, indent=1))
+    write_text(
+        path, json.dumps({"record": "facepatch.calibration", "version": 1, **to_dict(calibration)}, indent=1)
+    )
 
 
 def read_calibration(path: Path) -> Calibration:

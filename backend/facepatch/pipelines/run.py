@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,12 @@ from facepatch.core.schema import to_dict
 from facepatch.metrics.coverage import CoverageReport, coverage
 from facepatch.pipelines.models import Models, bundle, load_models, train_models, training_curves
 from facepatch.pipelines.outputs import report_data, write_exports, write_side_by_side
-from facepatch.pipelines.performance import FilmPerformance, Performance, RenderedPerformance, film_performance
+from facepatch.pipelines.performance import (
+    FilmPerformance,
+    Performance,
+    RenderedPerformance,
+    film_performance,
+)
 from facepatch.pipelines.prepare import character_measures, prepare_training, train_rows
 from facepatch.pipelines.retarget import (
     Calibration,
@@ -110,7 +114,9 @@ def run(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress =
         trained.raw, performance.take, trained.calibration, models=trained.models, settings=settings.retarget
     )
     clip = replace(clip, start_frame=0)
-    held_out = None if settings.train_share >= 1.0 else round(settings.train_share * performance.take.frame_count)
+    held_out = (
+        None if settings.train_share >= 1.0 else round(settings.train_share * performance.take.frame_count)
+    )
     write_outputs(
         performance, clip, trained.models, out=out, job=job, settings=to_dict(settings), clock=clock,
         held_out_start=held_out, coverage=trained.coverage, curves=dict(training_curves(trained.stages)),
@@ -140,7 +146,9 @@ def make_performance(
     return film(job, settings, store, on_progress=on_progress)
 
 
-def film(job: Job, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent) -> FilmPerformance:
+def film(
+    job: Job, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
+) -> FilmPerformance:
     """The take as a film."""
     return film_performance(
         job.take, landmarks=settings.landmarks, steadying=settings.steady, pose=settings.head_pose, store=store,
@@ -161,7 +169,9 @@ def train_all(
     pca_stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
     pca = fit_subject_pca(subject, settings.pca, stage=pca_stage, on_progress=on_progress)
     clock.lap("pca")
-    data = prepare_training(performance, subject, pca, settings=settings, store=store, on_progress=on_progress)
+    data = prepare_training(
+        performance, subject, pca, settings=settings, store=store, on_progress=on_progress
+    )
     measures, at_rest = character_measures(subject, subject.landmark_motion())
     rows = train_rows(performance, settings.train_share)
     found = coverage(performance.take.measures.select(rows), measures, character_rest=at_rest)
@@ -176,7 +186,12 @@ def train_all(
     models = load_models(folder)
     raw = predict(performance, models, store=store, on_progress=on_progress)
     calibration = calibrate(
-        raw, performance.take, rows, models=models, character_mean=data.weights.mean(0), settings=settings.retarget
+        raw,
+        performance.take,
+        rows,
+        models=models,
+        character_mean=data.weights.mean(0),
+        settings=settings.retarget,
     )
     write_calibration(folder / "calibration.json", calibration)
     clock.lap("retarget")
@@ -187,7 +202,9 @@ def models_folder(trained: Path) -> Path:
     """The models of a run's out folder, or that folder itself. Raises CheckpointError where there are none."""
     folder = trained / "models" if (trained / "models").is_dir() else trained
     if not (folder / "settings.toml").is_file():
-        raise CheckpointError(f"{trained}: holds no trained models. Give the --out folder of a finished facepatch run.")
+        raise CheckpointError(
+            f"{trained}: holds no trained models. Give the --out folder of a finished facepatch run."
+        )
     return folder
 
 
@@ -197,7 +214,12 @@ def kept_settings(trained: Path) -> RunSettings:
 
 
 def retarget(
-    trained: Path, job: Job, out: Path, *, settings: RetargetSettings | None = None, on_progress: OnProgress = silent
+    trained: Path,
+    job: Job,
+    out: Path,
+    *,
+    settings: RetargetSettings | None = None,
+    on_progress: OnProgress = silent,
 ) -> Clip:
     """Another take of the performer with the models of an earlier run (`trained`: its out folder). No training."""
     folder, kept = models_folder(trained), kept_settings(trained)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -91,17 +92,36 @@ def preset_names() -> list[str]:
 def read_settings(preset: str, values: Mapping[str, Any] | None = None) -> RunSettings:
     """Settings from a preset's name or a TOML file's path, with `values` (nested) put over them.
 
-    Raises UnknownNameError for a preset that is not there and ConfigError for keys or values that do not fit.
+    Raises ConfigError for a preset that is not there, and for keys or values that do not fit.
     """
-    text = _preset_text(preset)
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{preset}: is no valid TOML ({error}).") from error
-    settings = merged(RunSettings(), table, preset)
-    if values:
-        settings = merged(settings, values)
+        settings = merged(RunSettings(), read_preset(preset), preset)
+        settings = merged(settings, values or {})
+    except UnknownNameError as error:
+        # A name that a setting gives and nobody knows is a wrong setting.
+        raise ConfigError(str(error)) from error
     return seeded(settings, settings.seed)
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """What the preset `name`, or the TOML file at the path `name`, sets: nested values.
+
+    Raises UnknownNameError for a preset that is not there, ConfigError for a file that is no TOML.
+    """
+    if name.endswith(".toml"):
+        path: Path | Traversable = Path(name)
+    elif name in preset_names():
+        path = resources.files("facepatch") / "presets" / f"{name}.toml"
+    else:
+        raise UnknownNameError("preset", name, preset_names(), "Or give the path of a .toml file.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}). Give the path of a TOML file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is no TOML ({error}).") from error
 
 
 def seeded(settings: RunSettings, seed: int) -> RunSettings:
@@ -114,17 +134,6 @@ def seeded(settings: RunSettings, seed: int) -> RunSettings:
         reenactment=replace(settings.reenactment, loop=replace(settings.reenactment.loop, seed=seed)),
         weights=replace(settings.weights, loop=replace(settings.weights.loop, seed=seed)),
     )
-
-
-def _preset_text(preset: str) -> str:
-    if preset.endswith(".toml"):
-        try:
-            return Path(preset).read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{preset}: cannot be read ({error.strerror}).") from error
-    if preset not in preset_names():
-        raise UnknownNameError("preset", preset, preset_names(), "Or give the path of a .toml file.")
-    return (resources.files("facepatch") / "presets" / f"{preset}.toml").read_text(encoding="utf-8")
 
 
 def toml_text(settings: RunSettings) -> str:

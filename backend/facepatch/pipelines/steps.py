@@ -23,13 +23,14 @@ from facepatch.pipelines.prepare import TrainingData, prepare_training
 from facepatch.pipelines.run import Clock, Job, film, make_performance, make_subject, train_all
 from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Store
-from facepatch.pipelines.subject import fit_subject_pca, prepare_character, write_image
+from facepatch.pipelines.subject import fit_subject_pca, prepare_character
 from facepatch.readers import read_character
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.sheet import contact_sheet
 from facepatch.render.video import FilmWriter
+from facepatch.training.pictures import write_picture
 
 TILE = 240
 
@@ -40,8 +41,8 @@ def character(path: Path, picks: Path | None, out: Path) -> list[str]:
     found, landmarks, _ = prepare_character(path, picks=picks, store=store)
     write_character(out / "character.npz", found)
     write_picks(out / "landmarks.json", landmarks, found)
-    write_image(out / "landmarks.png", draw_landmarks(found, landmarks))
-    write_image(out / "shapes.png", shape_sheet(found))
+    write_picture(out / "landmarks.png", draw_landmarks(found, landmarks))
+    write_picture(out / "shapes.png", shape_sheet(found))
     return list(landmarks.doubts)
 
 
@@ -51,7 +52,9 @@ def shape_sheet(found: Character) -> UInt8:
     view = front_view(found.neutral, size=(TILE, TILE))[None]
     images = [render_views(look, found.neutral[None], to_pixels=view, size=(TILE, TILE))[0, 0]]
     for delta in found.deltas:
-        images.append(render_views(look, (found.neutral + delta)[None], to_pixels=view, size=(TILE, TILE))[0, 0])
+        images.append(
+            render_views(look, (found.neutral + delta)[None], to_pixels=view, size=(TILE, TILE))[0, 0]
+        )
     return contact_sheet(images, columns=8, labels=["neutral", *found.shape_names])
 
 
@@ -65,7 +68,9 @@ def landmarks(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProg
         draw_overlay(image, performance.take.points[index], none, to_pixels, 0)
         for index, image, to_pixels in performance.pictures(rows)
     ]
-    write_image(out / "landmarks.png", contact_sheet(images, columns=3, labels=[f"frame {row}" for row in rows]))
+    write_picture(
+        out / "landmarks.png", contact_sheet(images, columns=3, labels=[f"frame {row}" for row in rows])
+    )
     return list(performance.take.warnings)
 
 
@@ -76,8 +81,10 @@ def patches(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgre
     performance = make_performance(job, settings, store, on_progress=on_progress)
     stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
     pca = fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress)
-    data = prepare_training(performance, subject, pca, settings=settings, store=store, on_progress=on_progress)
-    write_image(out / "patches.png", patch_sheet(data))
+    data = prepare_training(
+        performance, subject, pca, settings=settings, store=store, on_progress=on_progress
+    )
+    write_picture(out / "patches.png", patch_sheet(data))
     return list(data.sentences)
 
 
@@ -101,7 +108,9 @@ def train(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress
     write_text(out / "settings.toml", toml_text(settings))
     subject, stage = make_subject(job, settings, store)
     performance = make_performance(job, settings, store, on_progress=on_progress)
-    train_all(performance, subject, stage, settings=settings, store=store, clock=clock, on_progress=on_progress)
+    train_all(
+        performance, subject, stage, settings=settings, store=store, clock=clock, on_progress=on_progress
+    )
 
 
 def _clip_on(clip_path: Path, character_path: Path) -> tuple[Clip, Character]:

@@ -29,7 +29,7 @@ def fingerprint(path: Path) -> str:
             digest.update(fingerprint(file).encode())
         return digest.hexdigest()
     try:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)
     except FileNotFoundError as error:
@@ -101,7 +101,9 @@ def _check_stamp(stamp: Path) -> None:
     try:
         layout = int(json.loads(stamp.read_text(encoding="utf-8"))["layout"])
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{stamp}: is damaged ({error}). Choose another --out, or delete this file.") from error
+        raise InputError(
+            f"{stamp}: is damaged ({error}). Choose another --out, or delete this file."
+        ) from error
     if layout != LAYOUT:
         raise VersionError(
             f"{stamp.parent}: was made by facepatch with folder layout {layout}; this one writes layout {LAYOUT}. "

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from facepatch.core.axes import Float32
@@ -17,7 +16,6 @@ from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca, read_pca, write_pca
 from facepatch.core.errors import InputError, TopologyError
 from facepatch.core.progress import OnProgress, silent
-from facepatch.core.records import atomic_write
 from facepatch.landmarks.picks import read_picks, write_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.landmarks.surface_picture import draw_landmarks
@@ -27,6 +25,7 @@ from facepatch.pca.fit import fit_pca_with_report
 from facepatch.pca.sources import ArrayFrames, ShapeSource, character_frames
 from facepatch.pipelines.store import Stage, Store, fingerprint
 from facepatch.readers import read_character, read_motion
+from facepatch.training.pictures import write_picture
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,9 @@ class Subject:
             yield start, self.frames.block(start, min(start + size, self.frames.frame_count))
 
 
-def prepare_character(path: Path, *, picks: Path | None, store: Store) -> tuple[Character, SurfaceLandmarks, Stage]:
+def prepare_character(
+    path: Path, *, picks: Path | None, store: Store
+) -> tuple[Character, SurfaceLandmarks, Stage]:
     """Read a character and its landmarks: `character.npz`, `landmarks.json` and `landmarks.png` in the stage.
 
     picks: a picks file; what it lacks is proposed from the mesh and its shapes.
@@ -106,7 +107,7 @@ def prepare_character(path: Path, *, picks: Path | None, store: Store) -> tuple[
         )
     write_character(record, character)
     write_picks(marks, landmarks, character)
-    write_image(stage.folder / "landmarks.png", draw_landmarks(character, landmarks))
+    write_picture(stage.folder / "landmarks.png", draw_landmarks(character, landmarks))
     stage.finish(doubts=list(landmarks.doubts))
     return character, landmarks, stage
 
@@ -146,7 +147,9 @@ def _source(character: Character, clip: Clip | MeshClip) -> ShapeSource:
     return ArrayFrames(clip.vertices)
 
 
-def fit_subject_pca(subject: Subject, settings: PcaSettings, *, stage: Stage, on_progress: OnProgress = silent) -> Pca:
+def fit_subject_pca(
+    subject: Subject, settings: PcaSettings, *, stage: Stage, on_progress: OnProgress = silent
+) -> Pca:
     """The PCA of the subject's motion, kept in `stage` as `pca.npz`."""
     path = stage.folder / "pca.npz"
     if path.is_file():
@@ -160,13 +163,8 @@ def fit_subject_pca(subject: Subject, settings: PcaSettings, *, stage: Stage, on
         on_progress=on_progress,
     )
     for region in fit.still_regions:
-        log.warning("The motion never moves the %s; nothing can be learned about it from this motion.", region)
+        log.warning(
+            "The motion never moves the %s; nothing can be learned about it from this motion.", region
+        )
     write_pca(path, fit.pca)
     return fit.pca
-
-
-def write_image(path: Path, image: np.ndarray) -> None:
-    """Write (H, W, 3) RGB as PNG or JPEG, by the suffix, atomically."""
-    _, data = cv2.imencode(path.suffix, np.ascontiguousarray(image[..., ::-1]))
-    with atomic_write(path) as stream:
-        stream.write(data.tobytes())

@@ -53,7 +53,7 @@ def character_findings(character: Character) -> CharacterFindings:
     corners = character.neutral[topology.triangles].astype(np.float64)
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     span = float(np.ptp(character.neutral, axis=0).max())
-    moved = np.abs(character.deltas).reshape(len(character.deltas), -1).max(axis=1, initial=0.0)
+    moved = np.abs(character.deltas).max(axis=(1, 2), initial=0.0)
     return CharacterFindings(
         unreferenced_vertices=int((~used).sum()),
         flat_triangles=int((area <= 1e-12 * span * span).sum()),

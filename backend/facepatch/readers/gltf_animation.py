@@ -48,6 +48,10 @@ def read_gltf_motion(path: Path) -> Clip:
         return _clip(path, found[best][0], found[best][1])
 
 
+_SAME_TIME_S = 1e-4
+"""Keys are stored as float32: a frame this much before a key is at the key."""
+
+
 class _Channel:
     """Keys of the weights of one mesh."""
 
@@ -76,7 +80,8 @@ class _Channel:
         step = (keys[right] - keys[left])[:, None]
         t = ((inside - keys[left]) / step[:, 0])[:, None]
         if self.kind == "STEP":
-            return np.where(t >= 1.0, self.values[right, 0], self.values[left, 0])
+            reached = np.searchsorted(keys, inside + _SAME_TIME_S, side="right") - 1
+            return self.values[reached, 0]
         if self.kind == "CUBICSPLINE":
             start, end = self.values[left, 1], self.values[right, 1]
             leave, arrive = step * self.values[left, 2], step * self.values[right, 0]

@@ -35,6 +35,10 @@ _READ_EXTENSIONS = {
 }  # fmt: skip
 
 
+_DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, struct.error)
+"""What Python raises on numbers and names that do not fit together."""
+
+
 @contextmanager
 def well_formed(path: Path) -> Iterator[None]:
     """Turn what a damaged file makes Python raise into a FormatError about `path`."""

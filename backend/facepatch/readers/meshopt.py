@@ -31,6 +31,8 @@ def decode_meshopt(data: Any, *, mode: str, count: int, stride: int, kind: str =
     if mode == "ATTRIBUTES":
         out = _decoded_attributes(stream, count, stride)
         return _filtered(out, kind, stride)
+    if count > stream.size * 3:  # a triangle takes at least one byte, an index of a sequence too
+        raise FormatError(f"meshopt: the stream of {count} indices ends too early.")
     if kind != "NONE" or stride not in (2, 4):
         raise FormatError(
             f"meshopt: indices of {stride} bytes with filter {kind} are not allowed by the extension."
@@ -58,6 +60,8 @@ def _decoded_attributes(stream: UInt8, count: int, stride: int) -> UInt8:
             f"meshopt: an attribute stream starts with 0x{first:02x} instead of 0xa0 or is too short "
             f"({stream.size} bytes). Export again with EXT_meshopt_compression or without compression."
         )
+    if count * stride > 64 * stream.size:  # 16 bytes take at least two bits
+        raise FormatError(f"meshopt: the stream of {count} elements ends too early.")
     out = np.zeros((count, stride), dtype=np.uint8)
     if not _attributes(stream, out):
         raise FormatError(f"meshopt: the stream of {count} elements ends too early.")

@@ -6,6 +6,8 @@ strided 5x5 convolutions, a dense code, sub-pixel upscaling, residual blocks, si
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -37,6 +39,7 @@ class Residual(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
         inner = self.second(nn.functional.leaky_relu(self.first(x), 0.2))
         return nn.functional.leaky_relu(x + inner, 0.2)
 
@@ -56,7 +59,7 @@ class PatchEncoder(nn.Module):
         base, small = settings.encoder_channels, size // 2**HALVINGS
         self.grey = settings.grey_input
         widths = [1 if self.grey else 3] + [base * 2**level for level in range(HALVINGS)]
-        self.down = nn.Sequential(*(Downscale(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)))
+        self.down = nn.Sequential(*(Downscale(a, b) for a, b in pairwise(widths)))
         self.to_code = nn.Linear(widths[-1] * small * small, settings.latent)
         self.from_code = nn.Linear(settings.latent, settings.latent * small * small)
         self.up = Upscale(settings.latent, settings.latent)
@@ -68,6 +71,7 @@ class PatchEncoder(nn.Module):
         return self.to_code(self.down(seen).flatten(1))
 
     def forward(self, patch: Tensor) -> Tensor:
+        """The code, spread over the plane again."""
         spread = self.from_code(self.code(patch))
         return self.up(spread.unflatten(1, (-1, self.small, self.small)))
 
@@ -82,7 +86,7 @@ class PatchDecoder(nn.Module):
         super().__init__()
         widths = [settings.latent] + [settings.decoder_channels * factor for factor in (8, 4, 2)]
         layers: list[nn.Module] = []
-        for a, b in zip(widths[:-1], widths[1:], strict=True):
+        for a, b in pairwise(widths):
             layers.append(Upscale(a, b))
             layers.extend(Residual(b) for _ in range(settings.residual_blocks))
         self.up = nn.Sequential(*layers)
@@ -90,6 +94,7 @@ class PatchDecoder(nn.Module):
         self.register_buffer("start", torch.zeros(3, size, size))
 
     def forward(self, spread: Tensor) -> Tensor:
+        """The patch."""
         return torch.sigmoid(self.to_image(self.up(spread)) + self.start)
 
 

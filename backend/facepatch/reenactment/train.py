@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from facepatch.core.axes import Float32, UInt8
-from facepatch.core.records import atomic_write
+from facepatch.core.axes import Float32
 from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.reenactment.model import ReenactmentModel, initialise, start_from
 from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
-from facepatch.training.precision import autocast_dtype
 from facepatch.training.losses import reenactment_loss
+from facepatch.training.pictures import to_image, write_picture
+from facepatch.training.precision import autocast_dtype, on_device
 
 PLATEAU_RATIO = 0.1
 """A decoder whose output varies less than this share of its data sits on the mean image."""
@@ -48,7 +46,7 @@ class ReenactmentTraining:
         if masks is not None and weight > 0:
             self.masks = [weight * torch.from_numpy(mask)[:, None].to(self.device) for mask in masks]
         module = ReenactmentModel(settings, regions=regions, size=performer.size)
-        self.module = module.to(self.device, memory_format=torch.channels_last)
+        self.module = on_device(module, self.device)
         self.patience = max(300, settings.loop.iterations // 4)
 
     def initialise(self, generator: Generator) -> None:
@@ -97,7 +95,9 @@ class ReenactmentTraining:
         for domain, patches, rebuilt in zip(("performer", "character"), inputs, outputs, strict=True):
             for index, region in enumerate(self.module.regions):
                 wanted = patches[:, index].var(dim=0).mean()
-                ratios[f"{domain} {region}"] = float(rebuilt[:, index].var(dim=0).mean() / wanted.clamp_min(1e-8))
+                ratios[f"{domain} {region}"] = float(
+                    rebuilt[:, index].var(dim=0).mean() / wanted.clamp_min(1e-8)
+                )
         return ratios
 
     @torch.no_grad()
@@ -107,17 +107,4 @@ class ReenactmentTraining:
         rebuilt_performer, rebuilt_character = self.module(performer, character)
         rows = [performer, rebuilt_performer, self.module.reenact(performer), character, rebuilt_character]
         sheet = torch.cat([torch.cat(list(row.flatten(0, 1)), 2) for row in rows], 1)
-        write_png(folder / "previews" / f"{iteration:06d}.png", to_image(sheet))
-
-
-def to_image(image: Tensor) -> UInt8:
-    """(3, H, W) in 0..1 -> (H, W, 3) uint8"""
-    scaled = (image.detach().float().clamp(0, 1) * 255).round().byte()
-    return scaled.permute(1, 2, 0).cpu().numpy()
-
-
-def write_png(path: Path, image: UInt8) -> None:
-    """Write (H, W, 3) RGB, atomically."""
-    _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
-    with atomic_write(path) as stream:
-        stream.write(data.tobytes())
+        write_picture(folder / "previews" / f"{iteration:06d}.png", to_image(sheet))

@@ -66,7 +66,7 @@ class FilmWriter:
         elif (width, height) != self._size:
             first = f"{self._size[0]} x {self._size[1]}"
             raise InputError(
-                f"{self.path}: image {self.frame_count} is {width} x {height}, the first was {first}."
+                f"{self.path}: image {self.frame_count} is {width} x {height}, the first {first}."
             )
         if width % 2 or height % 2:
             image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -6,16 +6,21 @@ more room for the face; v runs from the shoulders to the crown.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.interpolate import CubicSpline
 
 from facepatch.core.axes import Bool, Float32, Int32, UInt8
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.synthetic.pieces import EYE_EDGE, HAIR_CENTER, hairline
-from facepatch.synthetic.style import FaceStyle, HairStyle, Rgb
+from facepatch.synthetic.style import FaceStyle, HairStyle
 from facepatch.synthetic.template import Template
+
+Floats = NDArray[np.floating[Any]]
 
 SKIN_SIZE = 768
 EYE_SIZE = 256
@@ -48,13 +53,13 @@ def paint_skin(template: Template, style: FaceStyle, seed: int) -> UInt8:
     _paint_eye_sockets(color, place, template, style)
     _paint_lips(color, place, template, style)
     shade = 1.0 - np.clip(open_share, 0.0, 1.0) ** 0.8
-    _darken(color, shade, (0.48, 0.68, 0.73))
+    _darken(color, (0.5 + 0.5 * style.mottle) * shade, (0.48, 0.68, 0.73))
     _paint_brows(color, place, template, style, rng)
     _paint_lash_lines(color, place, template, style)
     if style.hair.volume > 0.0:
         _paint_hair_roots(color, place, style.hair)
     _paint_shirt(color, place, open_share, style)
-    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    nearest: Any = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
     return _bytes(color[nearest[0], nearest[1]])
 
 
@@ -71,11 +76,15 @@ def paint_eye(style: FaceStyle, seed: int) -> UInt8:
     iris = np.asarray(style.iris) * bright[..., None]
     iris *= 1.0 - 0.65 * _smooth(radius, 0.82, 1.0)[..., None]
     color = _mix(sclera, iris, 1.0 - _smooth(radius, 0.96, 1.05))
-    color = _mix(color, np.array([0.03, 0.03, 0.04]), 1.0 - _smooth(radius, style.pupil - 0.06, style.pupil + 0.04))
+    color = _mix(
+        color, np.array([0.03, 0.03, 0.04]), 1.0 - _smooth(radius, style.pupil - 0.06, style.pupil + 0.04)
+    )
     scale = style.iris_degrees / np.degrees(EYE_EDGE)
     for at_x, at_y, size in ((-0.34, 0.42, 0.25), (0.38, -0.40, 0.11)):
         glint = np.hypot(x / scale - at_x, y / scale - at_y)
-        color = _mix(color, np.array([1.0, 1.0, 1.0]), 0.95 * (1.0 - _smooth(glint, size - 0.06, size + 0.05)))
+        color = _mix(
+            color, np.array([1.0, 1.0, 1.0]), 0.95 * (1.0 - _smooth(glint, size - 0.06, size + 0.05))
+        )
     return _bytes(color)
 
 
@@ -97,13 +106,15 @@ def paint_hair(style: HairStyle, seed: int) -> UInt8:
 # --- skin ------------------------------------------------------------------------------------------------------
 
 
-def _bake(template: Template) -> tuple[Float32, Float32, Bool]:
+def _bake(template: Template) -> tuple[Floats, Floats, Bool]:
     """Place (H, W, 3) on the average head, open share (H, W), and which texels lie on the skin (H, W)."""
     left = template.triangle_part == template.part_names.index("skin")
     left &= template.vertices[template.triangles][..., 0].sum(axis=1) >= 0.0
     triangles = template.triangles[left]
     uv = skin_uv(template.vertices, triangles).astype(np.float64) * SKIN_SIZE
-    values = np.concatenate([template.vertices, template.occlusion[:, None]], axis=1).astype(np.float64)[triangles]
+    values = np.concatenate([template.vertices, template.occlusion[:, None]], axis=1).astype(np.float64)[
+        triangles
+    ]
     half = np.zeros((SKIN_SIZE, SKIN_SIZE // 2, 4))
     known = np.zeros(half.shape[:2], dtype=bool)
     # folds overlap: the triangle farthest from the axis is seen, so it is painted last
@@ -115,7 +126,7 @@ def _bake(template: Template) -> tuple[Float32, Float32, Bool]:
     return whole[..., :3].copy(), whole[..., 3].copy(), np.concatenate([known[:, ::-1], known], axis=1)
 
 
-def _fill(image: Float32, known: Bool, corners: Float32, values: Float32) -> None:
+def _fill(image: Floats, known: Bool, corners: Floats, values: Floats) -> None:
     """Interpolate `values` (3, C) over the triangle `corners` (3, 2), x and row, half a texel generous."""
     low = np.maximum(np.floor(corners.min(axis=0) - 0.5), 0).astype(int)
     high = np.minimum(np.ceil(corners.max(axis=0) + 0.5), [image.shape[1], image.shape[0]]).astype(int)
@@ -134,10 +145,14 @@ def _fill(image: Float32, known: Bool, corners: Float32, values: Float32) -> Non
     known[low[1] : high[1], low[0] : high[0]] |= inside
 
 
-def _paint_complexion(color: Float32, place: Float32, style: FaceStyle, rng: Generator) -> None:
+def _paint_complexion(color: Floats, place: Floats, style: FaceStyle, rng: Generator) -> None:
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    red = 0.75 * _blob(place, (4.9, -0.4, 8.0), (2.3, 1.8, 4.0)) + 0.5 * _blob(place, (0.0, 0.4, 12.6), (1.3, 1.2, 1.6))
-    red += 0.35 * _blob(place, (0.0, -6.6, 10.6), (1.6, 1.1, 2.0)) + 0.55 * _blob(place, (9.0, 1.5, 0.0), (1.8, 3.5, 3.0))
+    red = 0.75 * _blob(place, (4.9, -0.4, 8.0), (2.3, 1.8, 4.0)) + 0.5 * _blob(
+        place, (0.0, 0.4, 12.6), (1.3, 1.2, 1.6)
+    )
+    red += 0.35 * _blob(place, (0.0, -6.6, 10.6), (1.6, 1.1, 2.0)) + 0.55 * _blob(
+        place, (9.0, 1.5, 0.0), (1.8, 3.5, 3.0)
+    )
     _darken(color, style.blush * np.clip(red, 0.0, 1.0), (0.02, 0.20, 0.18))
     pale = _blob(place, (0.0, 8.6, 8.5), (5.0, 2.2, 4.0))
     _darken(color, pale, (-0.03, -0.03, -0.02))
@@ -149,19 +164,21 @@ def _paint_complexion(color: Float32, place: Float32, style: FaceStyle, rng: Gen
     _darken(color, style.mottle * grain, (0.018, 0.018, 0.018))
 
 
-def _paint_freckles(color: Float32, place: Float32, style: FaceStyle, rng: Generator) -> None:
+def _paint_freckles(color: Floats, place: Floats, style: FaceStyle, rng: Generator) -> None:
     rows, columns = _window(place, (-6.5, 6.5), (-2.5, 4.0))
     part, spots = place[rows, columns], np.zeros(place[rows, columns].shape[:2])
     for _ in range(style.freckles):
         x = rng.normal(0.0, 3.2)
         y = rng.normal(0.7, 1.0) - 0.05 * abs(x)
         size, depth = rng.uniform(0.05, 0.11), rng.uniform(0.25, 0.9)
-        spots = np.maximum(spots, depth * np.exp(-((part[..., 0] - x) ** 2 + (part[..., 1] - y) ** 2) / size**2))
+        spots = np.maximum(
+            spots, depth * np.exp(-((part[..., 0] - x) ** 2 + (part[..., 1] - y) ** 2) / size**2)
+        )
     spots *= _smooth(part[..., 2], 4.5, 7.0)
     _darken(color[rows, columns], spots, (0.22, 0.34, 0.40))
 
 
-def _paint_eye_sockets(color: Float32, place: Float32, template: Template, style: FaceStyle) -> None:
+def _paint_eye_sockets(color: Floats, place: Floats, template: Template, style: FaceStyle) -> None:
     deep = 0.3 + 0.7 * style.mottle
     socket = _blob(place, (3.1, 3.5, 9.3), (1.9, 1.1, 3.0))
     _darken(color, deep * socket, (0.05, 0.10, 0.08))
@@ -169,7 +186,7 @@ def _paint_eye_sockets(color: Float32, place: Float32, template: Template, style
     _darken(color, deep * crease, (0.08, 0.13, 0.12))
 
 
-def _paint_lips(color: Float32, place: Float32, template: Template, style: FaceStyle) -> None:
+def _paint_lips(color: Floats, place: Floats, template: Template, style: FaceStyle) -> None:
     rows, columns = _window(place, (-3.4, 3.4), (-5.6, -1.6))
     part = place[rows, columns]
     ring = template.vertices[template.landmark_vertices[landmark_indices("lips_outer")]].astype(np.float64)
@@ -178,13 +195,17 @@ def _paint_lips(color: Float32, place: Float32, template: Template, style: FaceS
     lips = _smooth(inside, -0.07, 0.13) * _smooth(part[..., 2], 7.5, 9.0)
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.lips), 0.92 * lips)
     # a light edge above the upper lip, fuller middle of the lower one
-    edge = np.exp(-(((inside + 0.12) / 0.11) ** 2)) * _smooth(part[..., 1], -3.2, -2.8) * _smooth(part[..., 2], 8.0, 10.0)
+    edge = (
+        np.exp(-(((inside + 0.12) / 0.11) ** 2))
+        * _smooth(part[..., 1], -3.2, -2.8)
+        * _smooth(part[..., 2], 8.0, 10.0)
+    )
     _darken(color[rows, columns], edge, (-0.05, -0.05, -0.05))
     shine = _blob(part, (0.0, -4.0, 11.5), (1.1, 0.22, 1.5)) * lips
     _darken(color[rows, columns], shine, (-0.14, -0.14, -0.14))
 
 
-def _paint_brows(color: Float32, place: Float32, template: Template, style: FaceStyle, rng: Generator) -> None:
+def _paint_brows(color: Floats, place: Floats, template: Template, style: FaceStyle, rng: Generator) -> None:
     rows, columns = _window(place, (-7.5, 7.5), (3.5, 8.5))
     part = place[rows, columns].copy()
     part[..., 0] = np.abs(part[..., 0])
@@ -197,15 +218,22 @@ def _paint_brows(color: Float32, place: Float32, template: Template, style: Face
     along = nearest / 59.0  # 0 at the outer end
     reach = np.take_along_axis(distance, nearest[..., None], axis=-1)[..., 0]
     above = np.take_along_axis(offset[..., 1], nearest[..., None], axis=-1)[..., 0]
-    width = 0.5 * style.brow_width * (0.42 + 0.62 * _smooth(along, 0.0, 0.6)) * (1.0 - 0.18 * _smooth(along, 0.9, 1.0))
+    width = (
+        0.5
+        * style.brow_width
+        * (0.42 + 0.62 * _smooth(along, 0.0, 0.6))
+        * (1.0 - 0.18 * _smooth(along, 0.9, 1.0))
+    )
     body = 1.0 - _smooth(reach, 0.62 * width, 1.12 * width)
     tilt = part[..., 0] * 9.0 - above * 6.0
-    hairs = 0.5 + 0.5 * np.sin(tilt * 2.1 + 1.5 * np.sin(part[..., 0] * 5.0)) * np.sin(tilt * 5.3 + above * 9.0)
+    hairs = 0.5 + 0.5 * np.sin(tilt * 2.1 + 1.5 * np.sin(part[..., 0] * 5.0)) * np.sin(
+        tilt * 5.3 + above * 9.0
+    )
     cover = body * (0.94 - 0.30 * style.mottle * hairs) * (0.72 + 0.28 * _smooth(1.0 - along, 0.0, 0.12))
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.brows), np.clip(cover, 0.0, 1.0))
 
 
-def _paint_lash_lines(color: Float32, place: Float32, template: Template, style: FaceStyle) -> None:
+def _paint_lash_lines(color: Floats, place: Floats, template: Template, style: FaceStyle) -> None:
     rows, columns = _window(place, (-5.5, 5.5), (2.0, 5.0))
     part = place[rows, columns].copy()
     part[..., 0] = np.abs(part[..., 0])
@@ -218,7 +246,7 @@ def _paint_lash_lines(color: Float32, place: Float32, template: Template, style:
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.lashes), cover)
 
 
-def _paint_hair_roots(color: Float32, place: Float32, style: HairStyle) -> None:
+def _paint_hair_roots(color: Floats, place: Floats, style: HairStyle) -> None:
     ray = place - HAIR_CENTER
     azimuth = np.arctan2(ray[..., 0], ray[..., 2])
     polar = np.degrees(np.arctan2(np.hypot(ray[..., 0], ray[..., 2]), ray[..., 1]))
@@ -228,7 +256,7 @@ def _paint_hair_roots(color: Float32, place: Float32, style: HairStyle) -> None:
     _cover(color, 0.55 * np.asarray(style.color), 0.9 * cover)
 
 
-def _paint_shirt(color: Float32, place: Float32, open_share: Float32, style: FaceStyle) -> None:
+def _paint_shirt(color: Floats, place: Floats, open_share: Floats, style: FaceStyle) -> None:
     collar = -12.9 - 0.24 * place[..., 2] + 0.012 * place[..., 0] ** 2
     below = collar - place[..., 1]
     cloth = np.asarray(style.shirt) * (0.55 + 0.45 * open_share[..., None])
@@ -243,27 +271,29 @@ def _paint_shirt(color: Float32, place: Float32, open_share: Float32, style: Fac
 # --- tools -----------------------------------------------------------------------------------------------------
 
 
-def _window(place: Float32, x: tuple[float, float], y: tuple[float, float]) -> tuple[slice, slice]:
+def _window(place: Floats, x: tuple[float, float], y: tuple[float, float]) -> tuple[slice, slice]:
     """Rows and columns of the texture that show the front of the face between these heights and sides."""
     top, bottom = (int(SKIN_SIZE * (1.0 - (height - _LOW) / (_HIGH - _LOW))) for height in (y[1], y[0]))
     edge = 0.5 * (np.arctan2(max(abs(x[0]), abs(x[1])), 5.5) / np.pi) ** _FACE_ROOM
     return slice(top, bottom), slice(int(SKIN_SIZE * (0.5 - edge)), int(SKIN_SIZE * (0.5 + edge)) + 1)
 
 
-def _blob(place: Float32, center: tuple[float, float, float], size: tuple[float, float, float]) -> Float32:
+def _blob(place: Floats, center: tuple[float, float, float], size: tuple[float, float, float]) -> Floats:
     """A soft spot on both sides of the face."""
     total = ((np.abs(place[..., 0]) - center[0]) / size[0]) ** 2
     total += ((place[..., 1] - center[1]) / size[1]) ** 2
     total += ((place[..., 2] - center[2]) / size[2]) ** 2
-    out: Float32 = np.exp(-total)
+    out: Floats = np.exp(-total)
     return out
 
 
-def _noise(place: Float32, frequency: float, rng: Generator) -> Float32:
+def _noise(place: Floats, frequency: float, rng: Generator) -> Floats:
     """Smooth noise of unit size over space: a sum of waves in random directions."""
     waves = 6
     direction = rng.standard_normal((waves, 3))
-    direction *= frequency * rng.uniform(0.6, 1.6, waves)[:, None] / np.linalg.norm(direction, axis=1, keepdims=True)
+    direction *= (
+        frequency * rng.uniform(0.6, 1.6, waves)[:, None] / np.linalg.norm(direction, axis=1, keepdims=True)
+    )
     phase = rng.uniform(0.0, 2.0 * np.pi, waves)
     flat = place.reshape(-1, 3).astype(np.float32)
     total = np.zeros(len(flat), dtype=np.float32)
@@ -272,7 +302,7 @@ def _noise(place: Float32, frequency: float, rng: Generator) -> Float32:
     return (total * (2.0 / waves) ** 0.5).reshape(place.shape[:2])
 
 
-def _closed_curve(points: Float32, count: int) -> Float32:
+def _closed_curve(points: Floats, count: int) -> Floats:
     ring = np.concatenate([points, points[:1]])
     step = np.r_[0.0, np.cumsum(np.linalg.norm(np.diff(ring, axis=0), axis=1))]
     # sharp at the mouth's corners (points 0 and 6), smooth between
@@ -282,7 +312,7 @@ def _closed_curve(points: Float32, count: int) -> Float32:
     return np.concatenate(pieces)
 
 
-def _signed_distance(points: Float32, outline: Float32) -> Float32:
+def _signed_distance(points: Floats, outline: Floats) -> Floats:
     """cm to a closed polygon (M, 2), positive inside."""
     start, end = outline, np.roll(outline, -1, axis=0)
     edge = end - start
@@ -297,25 +327,25 @@ def _signed_distance(points: Float32, outline: Float32) -> Float32:
     return np.where(crossings % 2 == 1, best, -best)
 
 
-def _smooth(x: Float32, low: float, high: float) -> Float32:
+def _smooth(x: Floats, low: Any, high: Any) -> Floats:
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
-def _darken(color: Float32, amount: Float32, share: tuple[float, float, float]) -> None:
+def _darken(color: Floats, amount: Floats, share: tuple[float, float, float]) -> None:
     """Take `amount` (H, W) of each channel's share away, in place."""
     for channel in range(3):
         color[..., channel] *= 1.0 - share[channel] * amount
 
 
-def _mix(under: Float32, over: Float32, cover: Float32) -> Float32:
+def _mix(under: Floats, over: Floats, cover: Floats) -> Floats:
     return under + cover[..., None] * (over - under)
 
 
-def _cover(under: Float32, over: Float32, cover: Float32) -> None:
+def _cover(under: Floats, over: Floats, cover: Floats) -> None:
     """`_mix` in place."""
     under += cover[..., None].astype(np.float32) * (over.astype(np.float32) - under)
 
 
-def _bytes(color: Float32) -> UInt8:
+def _bytes(color: Floats) -> UInt8:
     return np.round(np.clip(color, 0.0, 1.0) * 255.0).astype(np.uint8)

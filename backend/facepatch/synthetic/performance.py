@@ -48,7 +48,9 @@ def make_performance(
     one second, ConfigError for another kind.
     """
     if seconds < 1.0 or min(rate) < 1:
-        raise InputError(f"performance: {seconds} s at {rate[0]}/{rate[1]} frames per second is too short. Use 1 s.")
+        raise InputError(
+            f"performance: {seconds} s at {rate[0]}/{rate[1]} frames per second is too short. Use 1 s."
+        )
     if kind == "range_of_motion":
         return generated_motion(character, rate=rate, seed=seed, minutes=seconds / 60.0)
     if kind != "conversation":
@@ -56,7 +58,10 @@ def make_performance(
     fps = rate[0] / rate[1]
     stage = _Stage(character.shape_names, round(seconds * fps), fps, default_rng(seed))
     return Clip(
-        names=character.shape_names, weights=stage.perform().astype(np.float32), rate=rate, name=f"conversation {seed}"
+        names=character.shape_names,
+        weights=stage.perform().astype(np.float32),
+        rate=rate,
+        name=f"conversation {seed}",
     )
 
 
@@ -98,7 +103,9 @@ class _Stage:
         energy = float(self._rng.uniform(0.75, 1.25))
         self._set(self._mood, ACTIONS[mood].pose, start - 0.3, start + length + 0.3, 1.0)
         if self._rng.random() < 0.6:
-            self._set(self._mood, ACTIONS["brows up"].pose, start, start + 0.5 * length, self._rng.uniform(0.2, 0.6))
+            self._set(
+                self._mood, ACTIONS["brows up"].pose, start, start + 0.5 * length, self._rng.uniform(0.2, 0.6)
+            )
         at = start
         while at < start + length:
             for table, seconds, size in ((CONSONANTS, 0.085, 1.0), (VOWELS, 0.145, energy)):
@@ -110,12 +117,14 @@ class _Stage:
     def _action(self, name: str, start: float) -> float:
         """Play an action; returns its length in seconds."""
         action = ACTIONS[name]
-        length = (0.5 * action.onset + action.apex + 0.5 * action.offset) * float(self._rng.uniform(0.85, 1.2))
+        length = (0.5 * action.onset + action.apex + 0.5 * action.offset) * float(
+            self._rng.uniform(0.85, 1.2)
+        )
         sides = (1.0, 1.0 - self._rng.uniform(0.0, 0.1))
         if action.sided:
             sides = (1.0, 0.1)
         if self._rng.random() < 0.5:
-            sides = sides[::-1]
+            sides = (sides[1], sides[0])
         self._set(self._act, action.pose, start, start + length, self._rng.uniform(0.85, 1.05), sides)
         if any(shape.startswith(("eyeBlink", "eyeWide")) for shape in action.pose):
             first, last = self._span(start - 0.2, start + length + 0.2)

@@ -90,7 +90,8 @@ def write_performer_film(
             images = render_views(look, vertices, to_pixels=view[np.newaxis], size=size, supersample=2)
             for index, image in zip(range(part.start, part.stop), images[:, 0]):
                 empty = cv2.inRange(image, look.background_byte, look.background_byte)
-                film.write(camera.filmed(cv2.copyTo(wall, empty, image), index))
+                whole = np.asarray(cv2.copyTo(wall, empty, image), dtype=np.uint8)
+                film.write(camera.filmed(whole, index))
     return SyntheticTake(path, replace(clip, head_pose=pose), marks, size, performer)
 
 
@@ -98,7 +99,9 @@ def head_motion(frames: int, fps: float, rng: Generator) -> Float64:
     """(T, 4, 4) head -> world: slow turns, nods, tilts and sway about the neck, at rest on the average."""
     degrees = np.array([3.0, 5.0, 2.2])  # nod, turn, tilt
     sway_cm = np.array([0.45, 0.25, 0.0])
-    slow = ndimage.gaussian_filter1d(rng.standard_normal((frames + 1, 6)), 0.45 * fps, axis=0, mode="wrap")[:frames]
+    slow = ndimage.gaussian_filter1d(rng.standard_normal((frames + 1, 6)), 0.45 * fps, axis=0, mode="wrap")[
+        :frames
+    ]
     slow = slow / max(float(slow.std()), 1e-9)
     angles = np.radians(np.clip(slow[:, :3], -2.2, 2.2) * degrees)
     out = np.tile(np.eye(4), (frames, 1, 1))
@@ -139,7 +142,7 @@ class _Camera:
         drift = ndimage.gaussian_filter1d(rng.standard_normal((frames, 4)), 1.5 * fps, axis=0, mode="nearest")
         drift = drift / max(float(drift.std()), 1e-9)
         # brightness, and a little of each channel's own
-        self._gain = 1.0 + np.clip(0.035 * drift[:, :1] + 0.012 * drift[:, 1:], -0.12, 0.12)
+        self._gain = 1.0 + np.clip(0.03 * drift[:, :1] + 0.006 * drift[:, 1:], -0.08, 0.08)
         # one sheet of noise, cut at another place for each frame, is as good as new noise and far faster
         self._sheet = np.round(2.6 * rng.standard_normal((size[1] + 64, size[0] + 64, 3))).astype(np.int16)
         self._corner = rng.integers(0, 65, (frames, 2))
@@ -150,12 +153,11 @@ class _Camera:
         height, width = image.shape[:2]
         noise = self._sheet[row : row + height, column : column + width]
         lit = cv2.transform(soft, np.diag(self._gain[frame]))
-        out: UInt8 = cv2.add(lit, noise, dtype=cv2.CV_8U)
-        return out
+        return np.asarray(cv2.add(lit, noise, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def _wall(size: tuple[int, int], rng: Generator) -> UInt8:
-    """(H, W, 3): a wall in soft light, with blurred shapes on it, nowhere far from the background that the head is drawn before."""
+    """(H, W, 3): a wall in soft light, with blurred shapes on it, near the colour behind the drawn head."""
     width, height = size
     row, column = np.mgrid[0:256, 0:256] / 256.0
     light = 1.0 + 0.10 * np.exp(-(((column - 0.35) / 0.45) ** 2 + ((row - 0.35) / 0.45) ** 2)) - 0.16 * row

@@ -14,7 +14,12 @@ from facepatch.core.axes import Float32, Float64, Int32
 from facepatch.synthetic.style import HairStyle
 from facepatch.synthetic.template import Detail, Template
 
-EYE_TURNS = {"eyeLookUp": (-24.0, 0.0), "eyeLookDown": (28.0, 0.0), "eyeLookIn": (0.0, -30.0), "eyeLookOut": (0.0, 30.0)}
+EYE_TURNS = {
+    "eyeLookUp": (-24.0, 0.0),
+    "eyeLookDown": (28.0, 0.0),
+    "eyeLookIn": (0.0, -30.0),
+    "eyeLookOut": (0.0, 30.0),
+}
 """Degrees about x and y that the left eyeball turns at weight 1."""
 EYE_EDGE = np.radians(112.0)
 """Angle from the gaze direction at which an eyeball ends."""
@@ -99,7 +104,8 @@ def lashes(template: Template, side: int, length: float, part: int) -> Piece:
     vertices = np.concatenate([(blend @ points).reshape(tufts, 2, 3), (tip_root + up)[:, None]], axis=1)
     moved = template.deltas[:, margin].astype(np.float64)
     deltas = np.concatenate(
-        [np.einsum("trm,kmx->ktrx", blend, moved), np.einsum("tm,kmx->ktx", tip_blend, moved)[:, :, None]], axis=2
+        [np.einsum("trm,kmx->ktrx", blend, moved), np.einsum("tm,kmx->ktx", tip_blend, moved)[:, :, None]],
+        axis=2,
     )
     name = ("Left", "Right")[side]
     deltas[template.shape_names.index("eyeBlink" + name), :, 2] += down - up
@@ -128,11 +134,15 @@ def hair(template: Template, style: HairStyle, part: int) -> Piece:
     azimuth = np.concatenate([[0.0], (around + turn).reshape(-1)])
     line = np.concatenate([[0.5], np.repeat(down[:, None], segments, axis=1).reshape(-1)])
     # degrees that the tips of the strands vary by along the hairline
-    uneven = np.sin(style.locks * azimuth + 0.7) + 0.6 * np.sin(2.0 * style.locks * azimuth + 2.0 * np.sin(azimuth))
+    uneven = np.sin(style.locks * azimuth + 0.7) + 0.6 * np.sin(
+        2.0 * style.locks * azimuth + 2.0 * np.sin(azimuth)
+    )
     tips = style.tips * uneven * line**3
     polar = np.radians(hairline(azimuth, style) + tips) * line
     polar[0] = 0.0
-    direction = np.stack([np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)], axis=1)
+    direction = np.stack(
+        [np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)], axis=1
+    )
     thickness = _hair_thickness(azimuth, line, style)
     thickness[0] = style.volume
     vertices = HAIR_CENTER + direction * (_skull_radius(template, direction) + thickness)[:, None]
@@ -156,7 +166,9 @@ def hairline(azimuth: Float64, style: HairStyle) -> Float64:
     degrees = np.degrees(np.abs(azimuth_signed))
     mirrored = np.concatenate([_HAIRLINE, _HAIRLINE[-2::-1] * [-1, 1] + [360, 0]])
     line = CubicSpline(mirrored[:, 0], mirrored[:, 1], bc_type="periodic")(degrees)
-    front = np.exp(-((degrees / 42.0) ** 2)) * (1.0 - style.part * np.sin(1.6 * np.clip(azimuth_signed, -1.2, 1.2)))
+    front = np.exp(-((degrees / 42.0) ** 2)) * (
+        1.0 - style.part * np.sin(1.6 * np.clip(azimuth_signed, -1.2, 1.2))
+    )
     side = np.exp(-(((degrees - 66.0) / 14.0) ** 2)) + np.exp(-(((degrees - 125.0) / 28.0) ** 2))
     return line + style.fringe * front + style.sides * side
 
@@ -167,7 +179,9 @@ def _hair_thickness(azimuth: Float64, line: Float64, style: HairStyle) -> Float6
     rounded = np.clip(1.0 - (1.0 - np.clip(from_rim / style.rise, 0.0, 1.0)) ** 2, 0.0, 1.0) ** 0.7
     front = np.degrees(np.abs((azimuth + np.pi) % (2.0 * np.pi) - np.pi))
     quiff = 1.0 + style.quiff * np.exp(-((front / 55.0) ** 2)) * np.exp(-(((from_rim - 0.35) / 0.28) ** 2))
-    furrow = 1.0 - style.lock_depth * (0.5 + 0.5 * np.sin(style.locks * azimuth)) * np.clip(from_rim * 4.0, 0.3, 1.0)
+    furrow = 1.0 - style.lock_depth * (0.5 + 0.5 * np.sin(style.locks * azimuth)) * np.clip(
+        from_rim * 4.0, 0.3, 1.0
+    )
     thin_sides = 1.0 - 0.35 * np.exp(-(((front - 85.0) / 30.0) ** 2)) * line
     return style.volume * rounded * quiff * furrow * thin_sides - 0.12 * (line > 0.999)
 
@@ -181,7 +195,9 @@ def _skull_radius(template: Template, direction: Float64) -> Float64:
     for index, ray in enumerate(direction):
         near = corners[toward @ ray > 0.8]
         # solve a + u (b - a) + v (c - a) = distance * ray
-        system = np.stack([near[:, 0] - near[:, 1], near[:, 0] - near[:, 2], np.broadcast_to(ray, (len(near), 3))], axis=2)
+        system = np.stack(
+            [near[:, 0] - near[:, 1], near[:, 0] - near[:, 2], np.broadcast_to(ray, (len(near), 3))], axis=2
+        )
         solvable = np.abs(np.linalg.det(system)) > 1e-9
         u, v, distance = np.linalg.solve(system[solvable], near[solvable, 0, :, None])[..., 0].T
         hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1.0 + 1e-6)
@@ -224,6 +240,7 @@ def _unit(vectors: Float64) -> Float64:
 def _turn(about_x: float, about_y: float) -> Float64:
     """Rotation by degrees: first about x (positive looks down), then about y (positive looks to +X)."""
     x, y = np.radians(about_x), np.radians(about_y)
-    rx = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
-    ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    return ry @ rx
+    rx = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]], dtype=np.float64)
+    ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]], dtype=np.float64)
+    out: Float64 = ry @ rx
+    return out

@@ -97,7 +97,7 @@ def _mirrored(half: Record) -> Template:
     whole = np.concatenate([vertices, vertices[off_middle] * _MIRROR])
     triangles = np.concatenate([arrays["triangles"], twin[arrays["triangles"]][:, ::-1]])
     shapes = _shapes(header["shapes"], arrays["deltas"], off_middle)
-    marks = {name: vertex for name, vertex in header["landmarks"].items()}
+    marks = dict(header["landmarks"])
     marks |= {_other_side(name): int(twin[vertex]) for name, vertex in marks.items()}
     lid = np.asarray(header["upper_lid"], dtype=np.int32)
     center = np.asarray(header["eye_center"], dtype=np.float32)
@@ -132,7 +132,7 @@ def _shapes(rows: list[list[str]], deltas: Float32, off_middle: Any) -> dict[str
         right = np.concatenate([other, own[off_middle] * _MIRROR])
         base = _SIDEWAYS.get(name, name)
         if name in _BOTH_SIDES_IN_ONE:
-            found[name] = left + right
+            found[name] = np.add(left, right, dtype=np.float32)
         else:
             found[f"{base}Left"], found[f"{base}Right"] = left, right
     return dict(sorted(found.items()))

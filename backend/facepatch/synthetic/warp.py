@@ -103,7 +103,7 @@ def _eyes(p: Float64, style: FaceStyle) -> Float64:
         # falls so slowly that sizes up to 2.5 nowhere fold the skin: the slope stays above -9/16 (size - 1)
         reach = np.linalg.norm(from_center / [2.6, 2.6, 4.0], axis=1)
         weight = 1.0 / (1.0 + reach**4)
-        shift = np.array([side * (style.eye_spacing - 1.0) * EYE[0], 0.0, -(style.eye_size - 1.0) * 0.55])
+        shift = np.array([side * (style.eye_spacing - 1.0) * EYE[0], 0.0, -(style.eye_size - 1.0) * 0.25])
         out += weight[:, None] * ((size - 1.0) * from_center + shift)
     return out
 

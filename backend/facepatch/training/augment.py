@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
@@ -39,15 +40,23 @@ def _move(images: Tensor, settings: AugmentSettings, generator: Generator) -> Te
     size = 1 + _uniform((count,), -settings.scale, settings.scale, generator)
     shift = _uniform((count, 2), -2 * settings.shift, 2 * settings.shift, generator)
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
-    matrix = torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
+    matrix = torch.stack(
+        [torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1
+    )
     grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
     if settings.warp > 0.0:
-        nodes = torch.randn((count, 2, 5, 5), generator=generator, device=images.device) * (settings.warp * 0.5)
-        grid = grid + F.interpolate(nodes, grid.shape[1:3], mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+        nodes = torch.randn((count, 2, 5, 5), generator=generator, device=images.device) * (
+            settings.warp * 0.5
+        )
+        grid = grid + F.interpolate(nodes, grid.shape[1:3], mode="bicubic", align_corners=True).permute(
+            0, 2, 3, 1
+        )
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _recolor(images: Tensor, frames: tuple[int, int], settings: AugmentSettings, generator: Generator) -> Tensor:
+def _recolor(
+    images: Tensor, frames: tuple[int, int], settings: AugmentSettings, generator: Generator
+) -> Tensor:
     batch, patches = frames
     common = _uniform((batch, 1, 4), -1.0, 1.0, generator).expand(batch, patches, 4)
     own = _uniform((batch, patches, 4), -1.0, 1.0, generator)

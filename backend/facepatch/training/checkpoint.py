@@ -41,7 +41,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such checkpoint. Train first.") from error
     except (SafetensorError, ValueError, KeyError, OSError) as error:
-        raise CheckpointError(f"{path}: is no whole checkpoint ({error}). Delete it to train again.") from error
+        raise CheckpointError(
+            f"{path}: is no whole checkpoint ({error}). Delete it to train again."
+        ) from error
     return Checkpoint(tensors, header)
 
 
@@ -62,7 +64,9 @@ def read_model(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         data = (folder / "weights.safetensors").read_bytes()
         tensors = load(data)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder}: holds no trained model ({error.filename} is missing). Train first.") from error
+        raise CheckpointError(
+            f"{folder}: holds no trained model ({error.filename} is missing). Train first."
+        ) from error
     except (SafetensorError, ValueError, OSError) as error:
         raise CheckpointError(f"{folder}: the model is damaged ({error}). Train again.") from error
     if hashlib.sha256(data).hexdigest() != description.get("weights_sha256"):
@@ -76,4 +80,6 @@ def load_into(module: torch.nn.Module, tensors: dict[str, Tensor], prefix: str, 
     try:
         module.load_state_dict(own)
     except RuntimeError as error:
-        raise CheckpointError(f"{where}: the weights are of other settings ({error}). Train again.") from error
+        raise CheckpointError(
+            f"{where}: the weights are of other settings ({error}). Train again."
+        ) from error

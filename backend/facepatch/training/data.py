@@ -14,7 +14,9 @@ class PatchSet:
     def __init__(self, images: UInt8, device: torch.device, *, probability: Float32 | None = None) -> None:
         check = Axes()
         check("patches", images[:1], "_ P H W 3", "uint8")
-        self.images = torch.from_numpy(images).to(device) if device.type == "cuda" else torch.from_numpy(images)
+        self.images = (
+            torch.from_numpy(images).to(device) if device.type == "cuda" else torch.from_numpy(images)
+        )
         self.device = device
         self.size = int(images.shape[2])
         self.cumulative: Tensor | None = None

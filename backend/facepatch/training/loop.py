@@ -29,7 +29,11 @@ class Trainee(Protocol):
     """What the loop trains."""
 
     name: str
-    module: nn.Module
+
+    @property
+    def module(self) -> nn.Module:
+        """The networks."""
+        ...
 
     def initialise(self, generator: Generator) -> None:
         """Draw the starting weights."""
@@ -46,8 +50,6 @@ class Trainee(Protocol):
     def preview(self, iteration: int, folder: Path) -> None:
         """Write pictures of the present state into `folder`."""
         ...
-
-
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,12 @@ class Training:
         self.names: tuple[str, ...] = ()
         self.iterations: list[int] = []
         self.values: list[list[float]] = []
-        self.trainee.initialise(iteration_generator(self.settings.seed, self.attempt, -1, torch.device("cpu")))
-        self.ema = {name: tensor.detach().clone() for name, tensor in self.trainee.module.state_dict().items()}
+        self.trainee.initialise(
+            iteration_generator(self.settings.seed, self.attempt, -1, torch.device("cpu"))
+        )
+        self.ema = {
+            name: tensor.detach().clone() for name, tensor in self.trainee.module.state_dict().items()
+        }
         self.optimizer = torch.optim.AdamW(
             self.trainee.module.parameters(),
             lr=self.settings.learning_rate,
@@ -121,7 +127,9 @@ class Training:
         settings = self.settings
         generator = iteration_generator(settings.seed, self.attempt, self.iteration, self.device)
         for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * self.caution * learning_rate_factor(settings, self.iteration)
+            group["lr"] = (
+                settings.learning_rate * self.caution * learning_rate_factor(settings, self.iteration)
+            )
         losses = self.trainee.loss(self.iteration, generator)
         self.optimizer.zero_grad(set_to_none=True)
         losses["loss"].backward()
@@ -156,7 +164,9 @@ class Training:
     def _resume(self) -> None:
         tensors, header = read_checkpoint(self.path)
         if header["fingerprint"] != self.fingerprint:
-            raise CheckpointError(f"{self.path}: belongs to other settings or data. Delete it to train from the start.")
+            raise CheckpointError(
+                f"{self.path}: belongs to other settings or data. Delete it to train from the start."
+            )
         load_into(self.trainee.module, tensors, "model.", self.path)
         self.ema = {name[4:]: t.to(self.device) for name, t in tensors.items() if name.startswith("ema.")}
         state: dict[int, dict[str, Tensor]] = {}
@@ -166,6 +176,11 @@ class Training:
                 state.setdefault(int(index), {})[key] = value
         saved = self.optimizer.state_dict()
         self.optimizer.load_state_dict({"state": state, "param_groups": saved["param_groups"]})
+        # A checkpoint is contiguous, the networks are channels-last, and fused Adam pairs by place in memory.
+        for parameter, moments in self.optimizer.state.items():
+            for key, value in moments.items():
+                if value.shape == parameter.shape:
+                    moments[key] = torch.empty_like(parameter).copy_(value)
         self.iteration, self.attempt = int(header["iteration"]), int(header["attempt"])
         self.seconds, self.names = float(header["seconds"]), tuple(header["names"])
         self.caution = float(header["caution"])

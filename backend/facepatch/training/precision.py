@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from typing import TypeVar
 
 import torch
 
@@ -25,6 +26,14 @@ def device_for(name: str = "auto") -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(name)
+
+
+Module = TypeVar("Module", bound=torch.nn.Module)
+
+
+def on_device(module: Module, device: torch.device) -> Module:
+    """`module` on `device`, its convolutions in the memory order that is fastest on CPUs and tensor cores alike."""
+    return module.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype:
@@ -57,5 +66,7 @@ def cpu_bfloat16_works() -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     if probe.returncode != 0:
-        log.info("This CPU announces AMX but cannot run it (probe ended with %d); using float32.", probe.returncode)
+        log.info(
+            "This CPU announces AMX but cannot run it (probe ended with %d); using float32.", probe.returncode
+        )
     return probe.returncode == 0

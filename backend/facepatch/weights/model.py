@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -26,7 +28,7 @@ class WeightModel(nn.Module):
         super().__init__()
         widths = [3 * patches, *settings.channels]
         layers: list[nn.Module] = []
-        for level, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for level, (a, b) in enumerate(pairwise(widths)):
             layers.append(nn.Conv2d(a, b, 4, stride=2, padding=1))
             if level > 0:
                 layers.append(_normalise(settings.normalisation, b))
@@ -42,6 +44,7 @@ class WeightModel(nn.Module):
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, patches: Tensor) -> Tensor:
+        """Patches to weights."""
         x = patches.flatten(1, 2).contiguous(memory_format=torch.channels_last)
         # One factor for all components keeps the metric: an error of 1 is as large in each.
         return self.dense(self.down(x * 2 - 1).flatten(1)).float() * self.scale

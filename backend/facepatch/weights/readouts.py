@@ -44,6 +44,4 @@ def readouts(pca: Pca, landmarks: SurfaceLandmarks) -> Readouts:
     """All landmark coordinates in the head plane, and the gaps of lids and lips."""
     _, basis = landmark_basis(pca, landmarks)
     pairs = (*LIDS["l"], *LIDS["r"], *LIPS)
-    return Readouts(
-        np.ascontiguousarray(basis[:, :, :2].reshape(len(basis), -1)), gap_rows(pairs, basis)
-    )
+    return Readouts(np.ascontiguousarray(basis[:, :, :2].reshape(len(basis), -1)), gap_rows(pairs, basis))

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from facepatch.core.axes import Float32
 from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
-from facepatch.training.precision import autocast_dtype
+from facepatch.training.precision import autocast_dtype, on_device
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel, initialise
 from facepatch.weights.readouts import Readouts
@@ -36,7 +36,7 @@ class WeightTraining:
         self.gaps = torch.from_numpy(readouts.gaps).to(self.device)
         count = int(patches.images.shape[1])
         module = WeightModel(settings, patches=count, size=patches.size, components=weights.shape[1])
-        self.module = module.to(self.device, memory_format=torch.channels_last)
+        self.module = on_device(module, self.device)
 
     def initialise(self, generator: Generator) -> None:
         """He-normal weights; the output is scaled to the data."""

@@ -96,7 +96,9 @@ class Character:
         """(T, K) weights -> (T, V, 3) vertices."""
         values = Axes()(f"{self.name}: weights", weights, "T _")
         if values.shape[1] != len(self.deltas):
-            raise ShapeError(f"{self.name}: {values.shape[1]} weights per frame for {len(self.deltas)} shapes.")
+            raise ShapeError(
+                f"{self.name}: {values.shape[1]} weights per frame for {len(self.deltas)} shapes."
+            )
         flat = self.deltas.reshape(len(self.deltas), self.neutral.size)
         shapes: Float32 = values @ flat
         return shapes.reshape(len(values), -1, 3) + self.neutral
@@ -143,7 +145,9 @@ def character_from_record(record: Record) -> Character:
         shape_names=tuple(header["shape_names"]),
         deltas=arrays["deltas"],
         meshes=tuple(MeshSpan(*span) for span in header["meshes"]),
-        parts=tuple(Part(name, kind, tuple(color), texture) for name, kind, color, texture in header["parts"]),
+        parts=tuple(
+            Part(name, kind, tuple(color), texture) for name, kind, color, texture in header["parts"]
+        ),
         polygon_part=arrays["polygon_part"],
         unit_in_metres=header["unit_in_metres"],
         corner_uv=arrays.get("corner_uv"),

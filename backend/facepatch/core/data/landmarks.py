@@ -17,7 +17,16 @@ from facepatch.core.axes import Axes, Bool, Float32, Float64, Int32
 from facepatch.core.errors import ShapeError, UnknownNameError
 from facepatch.core.records import Record, read_record, write_record
 
-_EYE = ("outer", "upper_outer", "upper_mid", "upper_inner", "inner", "lower_inner", "lower_mid", "lower_outer")
+_EYE = (
+    "outer",
+    "upper_outer",
+    "upper_mid",
+    "upper_inner",
+    "inner",
+    "lower_inner",
+    "lower_mid",
+    "lower_outer",
+)
 _BROW = ("outer", "mid_outer", "mid", "mid_inner", "inner")
 _OUTER = (
     "corner_r", "upper_r3", "upper_r2", "upper_mid", "upper_l2", "upper_l3",

@@ -28,12 +28,18 @@ class Topology:
         counts = check("polygon_counts", self.polygon_counts, "Q", np.int32)
         corners = check("polygon_vertices", self.polygon_vertices, "_", np.int32)
         if counts.size and counts.min() < 3:
-            raise TopologyError(f"polygon_counts: polygon {int(counts.argmin())} has {int(counts.min())} corners.")
+            raise TopologyError(
+                f"polygon_counts: polygon {int(counts.argmin())} has {int(counts.min())} corners."
+            )
         if int(counts.sum()) != corners.size:
-            raise TopologyError(f"polygon_counts sum to {int(counts.sum())}, but there are {corners.size} corners.")
+            raise TopologyError(
+                f"polygon_counts sum to {int(counts.sum())}, but there are {corners.size} corners."
+            )
         if corners.size and (corners.min() < 0 or corners.max() >= self.vertex_count):
             bad = int(corners.min()) if corners.min() < 0 else int(corners.max())
-            raise TopologyError(f"polygon_vertices: index {bad} lies outside the {self.vertex_count} vertices.")
+            raise TopologyError(
+                f"polygon_vertices: index {bad} lies outside the {self.vertex_count} vertices."
+            )
         object.__setattr__(self, "polygon_counts", counts)
         object.__setattr__(self, "polygon_vertices", corners)
 
@@ -64,7 +70,9 @@ class Topology:
     def _fan(self, corner_values: Any) -> Int32:
         counts = self.polygon_counts
         first = np.repeat(np.cumsum(counts) - counts, counts - 2)
-        step = np.arange(first.size, dtype=np.int64) - np.repeat(np.cumsum(counts - 2) - (counts - 2), counts - 2)
+        step = np.arange(first.size, dtype=np.int64) - np.repeat(
+            np.cumsum(counts - 2) - (counts - 2), counts - 2
+        )
         corners = np.stack([first, first + step + 1, first + step + 2], axis=1)
         return np.ascontiguousarray(corner_values[corners], dtype=np.int32)
 

@@ -1,0 +1,386 @@
+import json
+import math
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from torch import nn
+
+from facepatch.core.data.landmarks import LANDMARK_NAMES
+from facepatch.core.errors import CheckpointError, DivergedError, JobCancelledError
+from facepatch.reenactment.config import ReenactmentSettings
+from facepatch.reenactment.train import ReenactmentTraining
+from facepatch.training.checkpoint import read_checkpoint
+from facepatch.training.data import PatchSet
+from facepatch.training.loop import MAX_ATTEMPTS, iteration_generator, learning_rate_factor, train, write_history
+from facepatch.training.settings import AugmentSettings, LoopSettings
+from facepatch.weights.config import WeightSettings
+from facepatch.weights.readouts import Readouts
+from facepatch.weights.train import WeightTraining
+
+CPU = torch.device("cpu")
+LOOP = LoopSettings(
+    iterations=40, batch=2, learning_rate=1e-2, schedule="cosine", warmup=5, weight_decay=0.01, ema=0.9,
+    checkpoint_every=7, precision="float32",
+)  # fmt: skip
+STEADY = replace(LOOP, schedule="constant", warmup=0, weight_decay=0.0, ema=0.0, checkpoint_every=4)
+"""With a constant slope each Adam step moves a weight by exactly the learning rate."""
+
+
+class Slope:
+    """One weight on an even slope: the loss is the weight itself. `events` happen once, at their iteration."""
+
+    name = "slope"
+
+    def __init__(self, events=None, objections=None, noise=0.0):
+        self.module = nn.Linear(1, 1, bias=False)
+        self.events, self.objections, self.noise = dict(events or {}), dict(objections or {}), noise
+        self.starts, self.previews, self.seen = [], [], []
+
+    def initialise(self, generator):
+        with torch.no_grad():
+            self.module.weight.zero_()
+        self.starts.append(float(torch.rand((), generator=generator)))
+
+    def loss(self, iteration, generator):
+        event = self.events.pop(iteration, None)
+        if isinstance(event, Exception):
+            raise event
+        self.seen.append((iteration, float(torch.rand((), generator=generator))))
+        loss = self.module.weight.sum() * (1 + self.noise * torch.randn((), generator=generator))
+        return {"loss": loss * (math.nan if event == "nan" else 1.0), "half": 0.5 * loss}
+
+    def check(self, iteration):
+        return self.objections.get((len(self.starts), iteration), "")
+
+    def preview(self, iteration, folder):
+        self.previews.append(iteration)
+
+    @property
+    def weight(self):
+        return float(self.module.weight)
+
+
+def run(trainee, folder, settings=STEADY, fingerprint="data", on_progress=lambda progress: None):
+    return train(trainee, settings, folder=folder, fingerprint=fingerprint, on_progress=on_progress)
+
+
+def cancel_at(iteration):
+    def on_progress(progress):
+        if progress.done >= iteration:
+            raise JobCancelledError("Stopped by the user.")
+
+    return on_progress
+
+
+# ---------------------------------------------------------------------------------------- stop and go on
+
+
+def lips(count, seed, colors):
+    """(count, 2, 32, 32, 3) two regions: dark mouths of different openings on skin of one colour."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:32, :32] - 15.5
+    images = np.empty((count, 2, 32, 32, 3), np.uint8)
+    for frame, opening in enumerate(rng.uniform(1, 10, count)):
+        for region, color in enumerate(colors):
+            mouth = (x / 11) ** 2 + (y / (opening + region)) ** 2 < 1
+            images[frame, region] = np.where(mouth[..., None], (60, 20, 30), color)
+    return images
+
+
+def reenactment(settings):
+    performer = PatchSet(lips(24, 0, [(220, 180, 160), (200, 160, 150)]), CPU)
+    character = PatchSet(lips(24, 1, [(120, 190, 120), (110, 170, 130)]), CPU, probability=np.linspace(1, 2, 24))
+    small = ReenactmentSettings(
+        encoder_channels=4, latent=8, decoder_channels=2, residual_blocks=1, augment=AugmentSettings(), loop=settings
+    )
+    masks = (np.full((2, 32, 32), 0.5, np.float32), np.full((2, 32, 32), 0.2, np.float32))
+    return ReenactmentTraining(small, performer, character, regions=("eye", "mouth"), masks=masks)
+
+
+def weights(settings, normalisation="group"):
+    rng = np.random.default_rng(3)
+    small = WeightSettings(channels=(4, 8, 16), hidden=(8,), normalisation=normalisation, loop=settings)
+    count = 2 * len(LANDMARK_NAMES)
+    readouts = Readouts(
+        rng.normal(size=(3, count)).astype(np.float32), rng.normal(size=(3, 9)).astype(np.float32)
+    )
+    patches = PatchSet(lips(24, 2, [(120, 190, 120), (110, 170, 130)]), CPU)
+    return WeightTraining(small, patches, rng.normal(size=(24, 3)).astype(np.float32), readouts=readouts)
+
+
+def bits(trainee):
+    return {name: tensor.clone() for name, tensor in trainee.module.state_dict().items()}
+
+
+def equal(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("make", [reenactment, weights])
+@pytest.mark.parametrize("draw", range(2))
+def test_a_training_that_was_stopped_and_goes_on_is_bit_for_bit_one_that_was_not(make, draw, tmp_path):
+    whole = make(LOOP)
+    history = run(whole, tmp_path / "whole", LOOP)
+    # Progress comes every ten iterations, checkpoints every seven: work is lost and done again.
+    at = random.Random(draw).choice((10, 20, 30))
+    with pytest.raises(JobCancelledError):
+        run(make(LOOP), tmp_path / "parts", LOOP, on_progress=cancel_at(at))
+    parts = make(LOOP)
+    resumed = run(parts, tmp_path / "parts", LOOP)
+    assert equal(bits(whole), bits(parts))
+    assert resumed.iterations == history.iterations
+    assert resumed.values == history.values
+    assert not equal(bits(whole), bits(make(LOOP)))
+
+
+def test_batch_normalisation_goes_on_bit_for_bit_too(tmp_path):
+    whole, parts = weights(LOOP, "batch"), weights(LOOP, "batch")
+    run(whole, tmp_path / "whole", LOOP)
+    with pytest.raises(JobCancelledError):
+        run(weights(LOOP, "batch"), tmp_path / "parts", LOOP, on_progress=cancel_at(20))
+    run(parts, tmp_path / "parts", LOOP)
+    assert equal(bits(whole), bits(parts))
+
+
+@given(stops=st.lists(st.integers(0, 39), max_size=4, unique=True))
+@examples(max_examples=15)
+def test_killed_at_any_iterations_the_result_is_the_same(tmp_path_factory, stops):
+    whole = Slope(noise=0.5)
+    run(whole, tmp_path_factory.mktemp("whole"), LOOP)
+    folder = tmp_path_factory.mktemp("parts")
+    for stop in sorted(stops):
+        with pytest.raises(KeyboardInterrupt):
+            run(Slope({stop: KeyboardInterrupt()}, noise=0.5), folder, LOOP)
+    parts = Slope(noise=0.5)
+    run(parts, folder, LOOP)
+    assert parts.weight == whole.weight
+
+
+def test_it_goes_on_from_the_last_checkpoint_and_not_from_the_start(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Slope({15: KeyboardInterrupt()}), tmp_path)
+    trainee = Slope()
+    run(trainee, tmp_path)
+    assert trainee.seen[0][0] == 12
+
+
+def test_a_finished_training_has_nothing_left_to_do(tmp_path):
+    first, second = Slope(), Slope()
+    run(first, tmp_path, LOOP)
+    history = run(second, tmp_path, LOOP)
+    assert second.seen == []
+    assert second.weight == first.weight
+    assert history.iterations == [10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("make", [reenactment, weights])
+def test_the_seed_decides(make, tmp_path):
+    short = replace(LOOP, iterations=6)
+    results = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        trainee = make(replace(short, seed=seed))
+        run(trainee, tmp_path / name, replace(short, seed=seed))
+        results.append(bits(trainee))
+    assert equal(results[0], results[1])
+    assert not equal(results[0], results[2])
+
+
+def test_every_iteration_seed_and_attempt_has_its_own_random_numbers():
+    draws = {
+        float(torch.rand((), generator=iteration_generator(seed, attempt, iteration, CPU), dtype=torch.float64))
+        for seed in range(3)
+        for attempt in range(MAX_ATTEMPTS)
+        for iteration in range(-1, 20)
+    }
+    assert len(draws) == 3 * MAX_ATTEMPTS * 21
+
+
+# -------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    run(Slope(), tmp_path, fingerprint="take one")
+    with pytest.raises(CheckpointError, match="belongs to other settings or data. Delete it"):
+        run(Slope(), tmp_path, fingerprint="take two")
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    run(Slope(), tmp_path)
+    other = Slope()
+    other.module = nn.Linear(3, 1, bias=False)
+    with pytest.raises(CheckpointError, match="the weights are of other settings"):
+        run(other, tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused_and_not_trained_over(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(b"half of something")
+    with pytest.raises(CheckpointError, match="is no whole checkpoint"):
+        run(Slope(), tmp_path)
+    assert path.read_bytes() == b"half of something"
+
+
+# ------------------------------------------------------------------------------------------ divergence
+
+
+def test_an_even_slope_is_walked_down_by_the_learning_rate(tmp_path):
+    trainee = Slope()
+    run(trainee, tmp_path)
+    assert trainee.weight == pytest.approx(-40 * 0.01, rel=1e-4)
+
+
+def test_a_loss_that_is_not_finite_goes_back_once_with_half_the_learning_rate(tmp_path):
+    trainee = Slope({9: "nan"})
+    history = run(trainee, tmp_path)
+    # Eight steps of 0.01 to the checkpoint, then 32 of 0.005.
+    assert trainee.weight == pytest.approx(-(8 * 0.01 + 32 * 0.005), rel=1e-4)
+    assert history.iterations == [10, 20, 30, 40]
+    assert np.isfinite(history.values).all()
+
+
+def test_before_the_first_checkpoint_it_goes_back_to_the_start(tmp_path):
+    trainee = Slope({2: "nan"})
+    run(trainee, tmp_path)
+    assert trainee.weight == pytest.approx(-40 * 0.005, rel=1e-4)
+    assert len(set(trainee.starts)) == 1  # the same attempt, the same first weights
+
+
+def test_a_second_time_it_ends_and_names_the_checkpoint(tmp_path):
+    trainee = Slope({9: "nan", 25: "nan"})
+    with pytest.raises(DivergedError, match="slope: the loss is not a finite number .*second time") as refusal:
+        run(trainee, tmp_path)
+    assert str(tmp_path) in str(refusal.value)
+    assert "Lower the learning rate (now 0.01)" in str(refusal.value)
+    kept, header = read_checkpoint(tmp_path / "checkpoint.safetensors")
+    assert header["iteration"] == 24
+    assert all(tensor.isfinite().all() for tensor in kept.values())
+
+
+def test_the_caution_outlives_a_stop(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Slope({9: "nan", 22: KeyboardInterrupt()}), tmp_path)
+    trainee = Slope()
+    run(trainee, tmp_path)
+    assert trainee.weight == pytest.approx(-(8 * 0.01 + 32 * 0.005), rel=1e-4)
+
+
+def test_a_second_divergence_after_a_stop_ends_it_too(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Slope({9: "nan", 22: KeyboardInterrupt()}), tmp_path)
+    with pytest.raises(DivergedError, match="second time"):
+        run(Slope({30: "nan"}), tmp_path)
+
+
+# --------------------------------------------------------------------------------------------- plateau
+
+
+def test_a_start_that_is_objected_to_is_made_again_with_other_weights(tmp_path):
+    trainee = Slope(objections={(1, 5): "still flat."})
+    history = run(trainee, tmp_path)
+    assert history.attempt == 1
+    assert len(set(trainee.starts)) == len(trainee.starts) == 2
+    assert [iteration for iteration, _ in trainee.seen] == [*range(5), *range(40)]
+    assert trainee.seen[0][1] != trainee.seen[5][1]  # other batches, too
+    assert trainee.weight == pytest.approx(-0.4, rel=1e-4)
+
+
+def test_after_three_starts_it_gives_up_in_a_sentence(tmp_path):
+    trainee = Slope(objections={(start, 5): "still flat." for start in range(1, 9)})
+    with pytest.raises(DivergedError, match=f"slope: still flat. This was start {MAX_ATTEMPTS} of {MAX_ATTEMPTS}"):
+        run(trainee, tmp_path)
+    assert len(trainee.starts) == MAX_ATTEMPTS
+    assert len(set(trainee.starts)) == MAX_ATTEMPTS
+
+
+def test_starts_are_counted_over_stops(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Slope({7: KeyboardInterrupt()}, objections={(1, 5): "flat.", (2, 5): "flat."}), tmp_path)
+    # Two starts are used up. A resumed trainee is initialised once before the checkpoint is read.
+    with pytest.raises(DivergedError, match="This was start 3 of 3"):
+        run(Slope(objections={(1, 9): "flat."}), tmp_path)
+
+
+def test_a_restart_is_remembered_in_the_checkpoint_at_once(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(Slope({6: KeyboardInterrupt()}, objections={(1, 6): "flat."}), tmp_path)
+    assert read_checkpoint(tmp_path / "checkpoint.safetensors").header["attempt"] == 1
+
+
+# ------------------------------------------------------------------------------- schedule, average, curves
+
+
+def test_the_warm_up_is_a_straight_line():
+    settings = LoopSettings(iterations=100, warmup=4, schedule="constant")
+    assert [learning_rate_factor(settings, i) for i in (0, 1, 3, 4, 99)] == [0.25, 0.5, 1.0, 1.0, 1.0]
+
+
+def test_the_cosine_by_hand():
+    settings = LoopSettings(iterations=110, warmup=10, schedule="cosine")
+    wanted = {0: 0.1, 9: 1.0, 10: 1.0, 35: (1 + math.sqrt(0.5)) / 2, 60: 0.5, 85: (1 - math.sqrt(0.5)) / 2, 110: 0.0}
+    for iteration, factor in wanted.items():
+        assert learning_rate_factor(settings, iteration) == pytest.approx(factor, abs=1e-12)
+
+
+def test_a_training_that_is_all_warm_up_has_a_rate_all_the_same():
+    settings = LoopSettings(iterations=5, warmup=10, schedule="cosine")
+    assert [learning_rate_factor(settings, i) for i in (0, 4, 20)] == pytest.approx([0.1, 0.5, 0.0])
+
+
+def test_the_schedule_reaches_the_steps(tmp_path):
+    trainee = Slope()
+    settings = replace(STEADY, iterations=8, warmup=4)
+    run(trainee, tmp_path, settings)
+    assert trainee.weight == pytest.approx(-0.01 * (0.25 + 0.5 + 0.75 + 1 + 4), rel=1e-4)
+
+
+def test_the_moving_average_by_hand(tmp_path):
+    trainee = Slope()
+    run(trainee, tmp_path, replace(STEADY, iterations=3, ema=0.15))
+    # Weights -0.01, -0.02, -0.03; the decay begins at i / (i + 10) so that the first weights are soon forgotten:
+    # 1/11, then 0.15 as 2/12 and 3/13 are more.
+    average = 0.0
+    for decay, weight in ((1 / 11, -0.01), (0.15, -0.02), (0.15, -0.03)):
+        average = decay * average + (1 - decay) * weight
+    assert trainee.weight == pytest.approx(average, rel=1e-4)
+    assert average != pytest.approx(-0.03, rel=1e-2)
+
+
+def test_without_an_average_the_last_weights_stay(tmp_path):
+    trainee = Slope()
+    run(trainee, tmp_path, replace(STEADY, iterations=3))
+    assert trainee.weight == pytest.approx(-0.03, rel=1e-4)
+
+
+def test_the_curves_have_every_tenth_iteration_and_the_last(tmp_path):
+    trainee, shown = Slope(), []
+    history = run(trainee, tmp_path, replace(STEADY, iterations=25), on_progress=shown.append)
+    assert history.iterations == [10, 20, 25]
+    assert history.names == ("loss", "half")
+    # Before step n the weight is -0.01 (n - 1).
+    assert np.allclose(history.values, [[-0.09, -0.045], [-0.19, -0.095], [-0.24, -0.12]], rtol=1e-4)
+    assert [(p.done, p.total, p.unit) for p in shown] == [(n, 25, "iterations") for n in (10, 20, 25)]
+    assert shown[0].values["loss"] == pytest.approx(-0.09, rel=1e-4)
+    assert shown[0].values["rate"] > 0
+    assert history.seconds > 0
+
+
+def test_previews_are_made_with_the_checkpoints(tmp_path):
+    trainee = Slope()
+    run(trainee, tmp_path, replace(STEADY, iterations=10))
+    assert trainee.previews == [4, 8, 10]
+
+
+def test_the_curves_are_written_by_name(tmp_path):
+    history = run(Slope(), tmp_path, replace(STEADY, iterations=20))
+    write_history(tmp_path / "history.json", history)
+    described = json.loads((tmp_path / "history.json").read_text())
+    assert described["iterations"] == [10, 20]
+    assert described["values"].keys() == {"loss", "half"}
+    assert described["values"]["loss"] == pytest.approx([-0.09, -0.19], rel=1e-4)
+    assert described["attempt"] == 0
