@@ -360,10 +360,11 @@ class Surface:
 
     def _allowed(self, here: int, there: int) -> bool:
         shared = self._at[here] & self._at[there]
-        if self._gone[there] or (self._middle[here] and not self._middle[there]):
+        if self._gone[there]:
             return False
-        if self._border[here] and not (self._border[there] and len(shared) == 1):
-            return False
+        for line in (self._middle, self._border):
+            if line[here] and not (line[there] and len(shared) == 1):
+                return False
         if len(self._neighbours(here) & self._neighbours(there)) != len(shared):
             return False
         return all(self._stays_well(key, here, there) for key in self._at[here] - shared)

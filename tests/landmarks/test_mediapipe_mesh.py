@@ -178,3 +178,42 @@ def test_a_tiny_film_is_read_with_a_warning(made: SimpleNamespace, franck: list[
     track = detect_landmarks(made.Film(tiny))
     assert track.found.all()
     assert "pixels high, less than a patch" in track.warnings[0]
+
+
+def on_a_wide_shot(face: np.ndarray, x: int, y: int, height: int) -> np.ndarray:
+    """A grey 960 x 540 picture with `face` shrunk to `height` pixels at (x, y)."""
+    wide = np.full((540, 960, 3), 110, np.uint8)
+    small = cv2.resize(face, (height * face.shape[1] // face.shape[0], height), interpolation=cv2.INTER_AREA)
+    wide[y : y + height, x : x + small.shape[1]] = small
+    return wide
+
+
+@pytest.mark.assets
+def test_a_small_face_in_a_wide_shot_is_followed_as_it_moves(
+    made: SimpleNamespace, franck: list[np.ndarray], track: LandmarkTrack
+) -> None:
+    height = 96
+    wide = [on_a_wide_shot(image, 60 + 8 * t, 200, height) for t, image in enumerate(franck)]
+    found = detect_landmarks(made.Film(wide))
+    assert found.found[:-1].all()
+    expected = (
+        track.points * height / 288 + np.stack([60 + 8 * np.arange(24), np.full(24, 200)], axis=1)[:, None]
+    )
+    away = np.linalg.norm(found.points - expected, axis=2)[found.found]
+    assert np.median(away) < 0.06 * spread(track.points).mean() * height / 288 + 0.5
+    assert "pixels high, less than a patch" in found.warnings[0]
+
+
+@pytest.mark.assets
+def test_of_two_small_faces_the_chosen_one_is_followed(
+    made: SimpleNamespace, franck: list[np.ndarray], other: list[np.ndarray]
+) -> None:
+    wide = []
+    for a, b in zip(franck, other):
+        image = on_a_wide_shot(a, 100, 100, 180)
+        beside = on_a_wide_shot(b, 600, 250, 180)
+        wide.append(np.where(beside == 110, image, beside))
+    for face, inside in (("left", True), ("right", False)):
+        found = detect_landmarks(made.Film(wide), LandmarkSettings(face=face))
+        assert found.found.all()
+        assert ((found.points[:, :, 0] < 400) == inside).all()

@@ -62,7 +62,9 @@ class Glb:
             primitive["material"] = node.pop("material")
         if shapes:
             primitive["targets"] = [{"POSITION": self.array(offsets)} for offsets in shapes.values()]
-        mesh = self.add("meshes", {"name": name, "primitives": [primitive], "extras": {"targetNames": list(shapes)}})
+        mesh = self.add(
+            "meshes", {"name": name, "primitives": [primitive], "extras": {"targetNames": list(shapes)}}
+        )
         return self.add("nodes", {"name": name, "mesh": mesh, **node})
 
     def bytes(self) -> bytes:

@@ -130,7 +130,11 @@ def test_textures_and_colours_of_materials(glb: Any, head: Any, tmp_path: Path) 
     glb.add("textures", {"source": 0})
     glb.add("materials", {"name": "Skin", "pbrMetallicRoughness": {"baseColorTexture": {"index": 0}}})
     glb.add("materials", {"name": "Eye", "pbrMetallicRoughness": {"baseColorFactor": [0.214, 0.0, 1.0, 1.0]}})
-    glass = {"name": "Cornea", "alphaMode": "BLEND", "pbrMetallicRoughness": {"baseColorFactor": [1, 1, 1, 0.1]}}
+    glass = {
+        "name": "Cornea",
+        "alphaMode": "BLEND",
+        "pbrMetallicRoughness": {"baseColorFactor": [1, 1, 1, 0.1]},
+    }
     glb.add("materials", glass)
     uv = glb.array(np.zeros((25, 2)))
     for index, name in enumerate(("Head", "Ball", "Shell")):

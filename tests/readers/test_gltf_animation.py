@@ -21,7 +21,9 @@ def animated(glb: Any, head: Any, times: Any, values: Any, kind: str = "LINEAR",
     glb.add("animations", {"name": name, "samplers": [sampler], "channels": [channel]})
 
 
-def test_keys_between_frames_are_interpolated_at_the_rate_of_the_keys(glb: Any, head: Any, tmp_path: Path) -> None:
+def test_keys_between_frames_are_interpolated_at_the_rate_of_the_keys(
+    glb: Any, head: Any, tmp_path: Path
+) -> None:
     animated(glb, head, [0.0, 10 / 24, 11 / 24], [[0, 0, 0], [1, 0.5, 0], [0, 0, 1]])
     clip = read_gltf_motion(glb.write(tmp_path / "a.glb"))
     assert clip.names == head.names and clip.rate == (24, 1) and clip.name == "take"

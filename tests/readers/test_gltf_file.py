@@ -38,7 +38,11 @@ def test_sparse_accessors_change_only_their_rows(glb: Any, tmp_path: Path) -> No
         "values": {"bufferView": what},
     }
     index = glb.add("accessors", {"componentType": 5126, "count": 3, "type": "VEC3", "sparse": sparse})
-    assert GltfFile(glb.write(tmp_path / "a.glb")).accessor(index).tolist() == [[0, 0, 0], [7, 8, 9], [0, 0, 0]]
+    assert GltfFile(glb.write(tmp_path / "a.glb")).accessor(index).tolist() == [
+        [0, 0, 0],
+        [7, 8, 9],
+        [0, 0, 0],
+    ]
 
 
 def test_a_gltf_with_a_file_beside_it_is_read(glb: Any, tmp_path: Path) -> None:
@@ -115,7 +119,9 @@ def _made(head: Any) -> bytes:
             {"bufferView": 0, "componentType": 5126, "count": 3, "type": "VEC3"},
             {"bufferView": 1, "componentType": 5125, "count": 3, "type": "SCALAR"},
         ],
-        "meshes": [{"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "targets": [{"POSITION": 0}]}]}],
+        "meshes": [
+            {"primitives": [{"attributes": {"POSITION": 0}, "indices": 1, "targets": [{"POSITION": 0}]}]}
+        ],
         "nodes": [{"mesh": 0, "scale": [1, 1, 1], "children": []}],
         "scenes": [{"nodes": [0]}],
     }

@@ -15,7 +15,9 @@ def stored_raw(values: np.ndarray) -> bytes:
     for start in range(0, count, block):
         rows = values[start : start + block]
         steps = np.diff(np.concatenate([last[None], rows]).astype(np.int16), axis=0).astype(np.int8)
-        codes = np.where(steps < 0, ~(steps.astype(np.int16) << 1), steps.astype(np.int16) << 1).astype(np.uint8)
+        codes = np.where(steps < 0, ~(steps.astype(np.int16) << 1), steps.astype(np.int16) << 1).astype(
+            np.uint8
+        )
         padded = np.zeros((-(-len(rows) // 16) * 16, stride), dtype=np.uint8)
         padded[: len(rows)] = codes
         groups = len(padded) // 16

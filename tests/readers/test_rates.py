@@ -9,7 +9,13 @@ from facepatch.readers.rates import rate_of_times, rate_of_value
 
 @pytest.mark.parametrize(
     ("value", "rate"),
-    [(24, (24, 1)), (23.976, (24000, 1001)), (29.97, (30000, 1001)), ((24000, 1001), (24000, 1001)), (12.5, (25, 2))],
+    [
+        (24, (24, 1)),
+        (23.976, (24000, 1001)),
+        (29.97, (30000, 1001)),
+        ((24000, 1001), (24000, 1001)),
+        (12.5, (25, 2)),
+    ],
 )
 def test_stored_rates_become_fractions(value: object, rate: tuple[int, int]) -> None:
     assert rate_of_value(value) == rate

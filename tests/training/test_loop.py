@@ -6,9 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 from torch import nn
 
 from facepatch.core.data.landmarks import LANDMARK_NAMES
@@ -49,7 +46,7 @@ class Slope:
 
     def loss(self, iteration, generator):
         event = self.events.pop(iteration, None)
-        if isinstance(event, Exception):
+        if isinstance(event, BaseException):
             raise event
         self.seen.append((iteration, float(torch.rand((), generator=generator))))
         loss = self.module.weight.sum() * (1 + self.noise * torch.randn((), generator=generator))
@@ -63,7 +60,7 @@ class Slope:
 
     @property
     def weight(self):
-        return float(self.module.weight)
+        return float(self.module.weight.detach())
 
 
 def run(trainee, folder, settings=STEADY, fingerprint="data", on_progress=lambda progress: None):
@@ -148,17 +145,15 @@ def test_batch_normalisation_goes_on_bit_for_bit_too(tmp_path):
     assert equal(bits(whole), bits(parts))
 
 
-@given(stops=st.lists(st.integers(0, 39), max_size=4, unique=True))
-@examples(max_examples=15)
-def test_killed_at_any_iterations_the_result_is_the_same(tmp_path_factory, stops):
+@pytest.mark.parametrize("draw", range(4))
+def test_killed_at_any_iterations_the_result_is_the_same(tmp_path, draw):
     whole = Slope(noise=0.5)
-    run(whole, tmp_path_factory.mktemp("whole"), LOOP)
-    folder = tmp_path_factory.mktemp("parts")
-    for stop in sorted(stops):
+    run(whole, tmp_path / "whole", LOOP)
+    for stop in sorted(random.Random(draw).sample(range(40), draw + 1)):
         with pytest.raises(KeyboardInterrupt):
-            run(Slope({stop: KeyboardInterrupt()}, noise=0.5), folder, LOOP)
+            run(Slope({stop: KeyboardInterrupt()}, noise=0.5), tmp_path / "parts", LOOP)
     parts = Slope(noise=0.5)
-    run(parts, folder, LOOP)
+    run(parts, tmp_path / "parts", LOOP)
     assert parts.weight == whole.weight
 
 

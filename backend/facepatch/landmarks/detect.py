@@ -120,8 +120,8 @@ class _Rows:
         found = height > 0
         if not found.any():
             raise NoFaceError(
-                f"{film.path}: no face was found in any of its {self._count} frames. The face must be seen from the "
-                "front and be at least a tenth as high as the picture; crop the film around it, or use another detector.",
+                f"{film.path}: no face was found in any of its {self._count} frames. It must be seen from the "
+                "front and be at least a sixteenth as high as the picture is wide; crop the film around it.",
                 range(self._count),
             )
         points = self._take("points")

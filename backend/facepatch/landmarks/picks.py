@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facepatch.core.axes import Int32
 from facepatch.core.data.character import Character
@@ -33,13 +34,20 @@ _NOTE = (
 )
 
 
-def read_picks(path: Path, character: Character, *, ask_detector: bool = True) -> SurfaceLandmarks:
+def read_picks(
+    path: Path,
+    character: Character,
+    *,
+    sample_shapes: NDArray[np.floating] | None = None,
+    ask_detector: bool = True,
+) -> SurfaceLandmarks:
     """Landmarks of `character` from a picks file; names that it leaves out are proposed.
 
     Vertex numbers count the character's vertices or, where `vertex_count` says so, those of the file that it came
-    from, before coincident vertices were welded. Raises FormatError or VersionError for a file that is no picks
-    file of this version, TopologyError where it was made for another mesh, UnknownNameError for an unknown
-    landmark, and InputError where a landmark is neither given nor found.
+    from, before coincident vertices were welded. `sample_shapes` and `ask_detector` are those of propose_landmarks.
+    Raises FormatError or VersionError for a file that is no picks file of this version, TopologyError where it was
+    made for another mesh, UnknownNameError for an unknown landmark, and InputError where a landmark is neither given
+    nor found.
     """
     content = _content(path)
     rows = _rows(path, content, character)
@@ -48,7 +56,7 @@ def read_picks(path: Path, character: Character, *, ask_detector: bool = True) -
         if name not in LANDMARK_NAMES:
             raise UnknownNameError(f"{path}: landmarks", name, LANDMARK_NAMES)
         given[name] = _point(f"{path}: {name}", value, rows, character)
-    return complete_landmarks(character, given, ask_detector=ask_detector)
+    return complete_landmarks(character, given, sample_shapes=sample_shapes, ask_detector=ask_detector)
 
 
 def write_picks(path: Path, landmarks: SurfaceLandmarks, character: Character) -> None:

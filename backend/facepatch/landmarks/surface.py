@@ -28,7 +28,6 @@ from facepatch.landmarks.opening import Rim, find_rim, tilt
 from facepatch.landmarks.pose_search import search_poses
 from facepatch.landmarks.second_opinion import second_opinion
 
-
 _SIDE = {"r": "right", "l": "left"}
 _LID_SHARES = (("outer", 0.3), ("mid", 0.5), ("inner", 0.68))
 _OPEN_LIDS = 0.15

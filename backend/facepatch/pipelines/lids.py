@@ -51,8 +51,9 @@ def close_lids(
 ) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
     """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
 
-    The change is the least in the metric of the PCA's variances, dw = S J^T (J S J^T)^-1 r with J the change of the
-    mean gap of either eye per weight and r the missing gap, times the channel's say at this openness.
+    The change is the cheapest one, dw = C^-1 J^T (J C^-1 J^T)^-1 r with J the change of the mean gap of either eye per
+    weight and r the missing gap, times the channel's say at this openness. The cost C is that of moving landmarks
+    other than the lids, and, less, of leaving the directions in which the character's motion varies.
     """
     if settings.strength <= 0:
         return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
@@ -71,10 +72,24 @@ def close_lids(
         shut[side] = (openness < 0.15) & scales[side].ever_shut
     missing = wanted - (weights @ rows.T + offset)
     # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
-    spread = pca.variance / pca.variance.sum()
-    response = (rows * spread) @ rows.T
-    solve = (rows * spread).T @ np.linalg.inv(response + 1e-9 * np.trace(response) * np.eye(2))
+    freedom = np.linalg.inv(_cost(basis, pca))
+    response = rows @ freedom @ rows.T
+    solve = freedom @ rows.T @ np.linalg.inv(response + 1e-9 * np.trace(response) * np.eye(2))
     return (weights + (say * missing) @ solve.T).astype(np.float32), shut
+
+
+STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
+"""What a lid must not drag along."""
+LIKELY = 0.02
+"""Cost of one standard deviation, as a share of the landmarks' own cost."""
+
+
+def _cost(basis: Float32, pca: Pca) -> Float64:
+    """(M, M)"""
+    moved = basis[:, landmark_indices(*STILL)].reshape(len(basis), -1).astype(np.float64)
+    drag = moved @ moved.T
+    spread = np.maximum(pca.variance, 1e-9 * pca.variance.max())
+    return drag + LIKELY * float((np.diag(drag) * spread).mean()) * np.diag(1.0 / spread)
 
 
 def _mean_gap(points: Float32, side: str) -> float:

@@ -19,7 +19,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca, read_pca
 from facepatch.core.errors import CheckpointError
 from facepatch.core.progress import OnProgress, silent
-from facepatch.core.records import atomic_write
+from facepatch.core.records import atomic_write, storage_error
 from facepatch.core.schema import from_dict, to_dict
 from facepatch.landmarks.picks import read_picks
 from facepatch.patches.plan import PatchPlan, read_plan
@@ -66,7 +66,12 @@ def train_models(
         masks = (data.performer_mask, data.character_mask)
         regions = data.plan.settings.names
         trainee = ReenactmentTraining(
-            settings.reenactment, performer, character, regions=regions, masks=masks
+            settings.reenactment,
+            performer,
+            character,
+            regions=regions,
+            masks=masks,
+            partners=(data.partner_rows, data.partner_weight),
         )
         described = {
             "regions": list(regions),
@@ -116,6 +121,19 @@ def bundle(
     for network, stage in networks.items():
         for name in ("weights.safetensors", "model.json"):
             _copy(stage.folder / name, folder / network / name)
+
+
+def take_the_place_of(old: Path, new: Path) -> None:
+    """Put the folder `new` where `old` is, as one step as far as the system allows."""
+    gone = old.with_name(f".{old.name}.old")
+    try:
+        shutil.rmtree(gone, ignore_errors=True)
+        if old.exists():
+            old.rename(gone)
+        new.rename(old)
+        shutil.rmtree(gone, ignore_errors=True)
+    except OSError as error:
+        raise storage_error(old, error) from error
 
 
 def _copy(source: Path, target: Path) -> None:

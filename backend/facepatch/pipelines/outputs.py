@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -23,13 +23,15 @@ from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pipelines.models import Models
-from facepatch.pipelines.performance import Performance
+from facepatch.pipelines.performance import Performance, Take
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
-from facepatch.render.video import FilmWriter
+from facepatch.render.video import FilmWriter, constant_rate_samples
 from facepatch.report import data as report
 from facepatch.report.side_by_side import compose_frame
+
+Item = TypeVar("Item")
 
 SPOKEN = {
     "mouth_open": "mouth opening",
@@ -78,19 +80,39 @@ def write_side_by_side(
     """performer | patches | reenacted patches | character, in step with the take."""
     plan = models.plan
     to_patch = plan.frame_to_patch(performance.align(plan.performer_neutral, plan.settings.align_sigma))
-    total = min(clip.frame_count, performance.take.frame_count)
-    pictures = ((image, to_pixels) for _, image, to_pixels in performance.pictures())
-    patches = _each(performance, models, to_patch)
+    total, frames = clip.frame_count, take_rows(clip, performance.take)
+    pictures = in_step((image for _, image, _ in performance.pictures()), frames)
+    patches = in_step(_each(performance, models, to_patch), frames)
     on_progress(Progress("side by side", 0, total))
     with FilmWriter(path, rate=clip.rate) as film:
         rows = zip(range(total), pictures, patches, character_pictures(clip, models), strict=False)
-        for index, (image, _), (cut, reenacted), character in rows:
+        for index, image, (cut, reenacted), character in rows:
             film.write(
                 compose_frame(image, cut, reenacted=reenacted, character=character, height=FILM_HEIGHT)
             )
             if index % 16 == 15:
                 on_progress(Progress("side by side", index + 1, total))
     on_progress(Progress("side by side", total, total))
+
+
+def take_rows(clip: Clip, take: Take) -> np.ndarray:
+    """(T,) the frame of the take that each frame of its clip shows: its own, or the nearest where the rate varies."""
+    rows, share = constant_rate_samples(take.times, take.rate)
+    near = np.where(share < 0.5, rows, np.minimum(rows + 1, take.frame_count - 1))
+    return near[: clip.frame_count]
+
+
+def in_step(items: Iterator[Item], rows: np.ndarray) -> Iterator[Item]:
+    """`items[rows[0]], items[rows[1]], ...`; rows ascend, and may repeat and skip. Ends with the items."""
+    at, item = -1, None
+    for row in rows:
+        while at < row:
+            item = next(items, None)
+            if item is None:
+                return
+            at += 1
+        assert item is not None
+        yield item
 
 
 def _each(performance: Performance, models: Models, to_patch: Float64) -> Iterator[tuple[UInt8, UInt8]]:
@@ -106,17 +128,17 @@ def report_data(
     """Everything on the report page."""
     take = performance.take
     measured, open_gaps = clip_measures(clip, models)
-    rows = np.arange(min(clip.frame_count, take.frame_count))
+    rows = take_rows(clip, take)
+    if held_out_start is not None:
+        held_out_start = int(np.searchsorted(rows, held_out_start))
     valid = take.found[rows]
-    table = _agreement(take.measures.select(rows), measured.select(rows), valid, held_out_start)
-    whole = agreement(
-        take.measures.select(rows), measured.select(rows), character_open=open_gaps, valid=valid
-    )
+    table = _agreement(take.measures.select(rows), measured, valid, held_out_start)
+    whole = agreement(take.measures.select(rows), measured, character_open=open_gaps, valid=valid)
     strip, patches, overlays = _pictures(performance, clip, models)
     iod = inter_ocular(models.landmarks, models.character.neutral)
     # In rest units: the limit of still_frames is in inter-ocular distances.
     aligned = transform(performance.align(models.plan.performer_neutral, 0.0), take.points)
-    tremble = jitter(clip.weights[rows], still_frames(aligned[rows], valid=valid),
+    tremble = jitter(clip.weights, still_frames(aligned[rows], valid=valid),
                      vertex_count=len(models.character.neutral), inter_ocular_cm=iod)  # fmt: skip
     metrics = {
         "frames in which the performer is still": float(tremble.frames),
@@ -221,34 +243,37 @@ def _pictures(
     performance: Performance, clip: Clip, models: Models
 ) -> tuple[tuple[report.Figure, ...], tuple[report.PatchRow, ...], tuple[report.Figure, ...]]:
     take, plan = performance.take, models.plan
-    rows = telling_frames(take.measures, take.found)
-    rows = rows[rows < clip.frame_count]
+    frames = take_rows(clip, take)
+    rows = telling_frames(take.measures.select(frames), take.found[frames])
+    rows = rows[np.unique(frames[rows], return_index=True)[1]]
+    frames = frames[rows]
     aligned = performance.align(plan.performer_neutral, plan.settings.align_sigma)
     to_patch = plan.frame_to_patch(aligned)
-    films = {index: (image, to_pixels) for index, image, to_pixels in performance.pictures(rows)}
+    films = {index: (image, to_pixels) for index, image, to_pixels in performance.pictures(frames)}
     faces = dict(zip(rows.tolist(), character_pictures(_some(clip, rows), models), strict=True))
     strip = [
-        report.Figure(_beside(films[row][0], faces[row]), f"frame {clip.start_frame + row}")
-        for row in rows.tolist()
+        report.Figure(_beside(films[frame][0], faces[row]), f"frame {clip.start_frame + row}")
+        for row, frame in zip(rows.tolist(), frames.tolist(), strict=True)
     ]
     look = prepare_look(models.character)
     patch_rows: list[report.PatchRow] = []
     size = plan.settings.size
-    for numbers, cut in performance.patches(to_patch, size, rows=rows):
+    for numbers, cut in performance.patches(to_patch, size, rows=frames):
         reenacted = models.predict(cut)[0]
-        vertices = models.pca.vertices(clip.weights[numbers])
+        shown = rows[np.searchsorted(frames, numbers)]
+        vertices = models.pca.vertices(clip.weights[shown])
         rendered = render_views(look, vertices, to_pixels=plan.views.astype(np.float32), size=(size, size))
-        for i, number in enumerate(numbers.tolist()):
+        for i, number in enumerate(shown.tolist()):
             patch_rows += [
                 report.PatchRow(region, clip.start_frame + number, cut[i, p], reenacted[i, p], rendered[i, p])
                 for p, region in enumerate(plan.settings.names)
             ]
     overlays = [
         report.Figure(
-            draw_overlay(films[row][0], take.points[row], to_patch[row], films[row][1], size),
+            draw_overlay(films[frame][0], take.points[frame], to_patch[frame], films[frame][1], size),
             f"landmarks and patches, frame {clip.start_frame + row}",
         )
-        for row in rows[:3].tolist()
+        for row, frame in list(zip(rows.tolist(), frames.tolist(), strict=True))[:3]
     ]
     return tuple(strip), tuple(patch_rows), tuple(overlays)
 
@@ -284,7 +309,9 @@ def _beside(film: UInt8, face: UInt8) -> UInt8:
 def draw_overlay(image: UInt8, points: Float64, to_patch: Float64, to_pixels: Float64, size: int) -> UInt8:
     """One frame with its landmarks and patch borders. points in the take's plane; to_patch: (P, 2, 3)."""
     scale = max(1.0, 480 / image.shape[0])
-    out: UInt8 = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
+    out: UInt8 = np.asarray(
+        cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8
+    )
     bigger = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
     place = compose(bigger, to_pixels)
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], float)

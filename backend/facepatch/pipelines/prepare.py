@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from facepatch.core.axes import Float32, UInt8
+from facepatch.core.axes import Float32, Float64, Int32, UInt8
 from facepatch.core.data.pca import Pca
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, storage_error, write_record, write_text
 from facepatch.core.schema import to_dict
 from facepatch.geometry.affine import transform
-from facepatch.metrics.coverage import CoverageReport, coverage
+from facepatch.metrics.coverage import CoverageReport, coverage, normalised
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.selection import matched_selection
 from facepatch.patches.makeup import wears_makeup
 from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
+from facepatch.patches.regions import Region
 from facepatch.pipelines.performance import Performance, render_rows, tracked
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject
 from facepatch.reenactment.masks import feature_mask
+from facepatch.reenactment.pairing import find_partners
 from facepatch.render.phong import prepare_look
 
 KIND = "facepatch.training_data"
@@ -51,6 +55,10 @@ class TrainingData:
     """(Tc, M) PCA weights of `character`."""
     performer_mask: Float32
     """(P, size, size)"""
+    partner_rows: Int32
+    """(Tp, P, K) rows of `character[character_rows]` that each performer row resembles, region by region."""
+    partner_weight: Float32
+    """(Tp, P)"""
     character_mask: Float32
     sentences: tuple[str, ...]
 
@@ -107,7 +115,7 @@ def _prepare(
     )
     measures, rest = character_measures(subject, positions)
     chosen = matched_selection(take.measures.select(rows), measures, settings.selection, character_rest=rest)
-    report = coverage(take.measures.select(rows), measures)
+    report = coverage(take.measures.select(rows), measures, character_rest=rest)
     size, patches = settings.patches.size, len(settings.patches.regions)
     performer_rows = rows[chosen.performer.frames]
     cut = _open_map(folder / "performer.npy", (len(performer_rows), patches, size, size, 3))
@@ -126,6 +134,14 @@ def _prepare(
             (positions[..., :2].astype(np.float64), plan.views),
         )
     ]
+    features = region_features(take.measures.select(rows), None), region_features(measures, rest)
+    partners = [
+        find_partners(
+            _columns(features[0], region)[chosen.performer.frames],
+            _columns(features[1], region)[chosen.character.frames],
+        )
+        for region in settings.patches.regions
+    ]
     arrays = {
         "performer_rows": performer_rows,
         "performer_probability": chosen.performer.probability.astype(np.float32),
@@ -134,6 +150,8 @@ def _prepare(
         "weights": weights,
         "performer_mask": masks[0],
         "character_mask": masks[1],
+        "partner_rows": np.stack([one.rows for one in partners], 1),
+        "partner_weight": np.stack([one.weight for one in partners], 1),
     }
     sentences = list(dict.fromkeys([*report.sentences, *chosen.sentences]))
     write_record(
@@ -141,6 +159,32 @@ def _prepare(
     )
     write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
     write_plan(folder / "plan.json", plan)
+
+
+MEASURES_OF = {
+    "eye_r": ("eye_open_r",),
+    "eye_l": ("eye_open_l",),
+    "brow_r": ("brow_r",),
+    "brow_l": ("brow_l",),
+    "lips_outer": ("mouth_width",),
+    "lips_inner": ("mouth_open",),
+}
+"""Element of the face -> the measures that tell how it moves."""
+
+
+def region_features(measures: FaceMeasures, rest: Mapping[str, float] | None) -> dict[str, Float64]:
+    """Every measure on its own range, rest at 0.5: (T,) each."""
+    return {
+        name: normalised(curve, None if rest is None else rest[name])
+        for name, curve in measures.curves().items()
+    }
+
+
+def _columns(features: dict[str, Float64], region: Region) -> Float64:
+    names = [name for element in region.elements for name in MEASURES_OF.get(element, ())]
+    return (
+        np.stack([features[name] for name in names], 1) if names else np.full((len(features["brow"]), 1), 0.5)
+    )
 
 
 def _coverage_values(report: CoverageReport, after: dict[str, float]) -> dict[str, Any]:
@@ -178,9 +222,15 @@ def _render(
 
 def _open_map(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
     try:
-        return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        images = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        if hasattr(os, "posix_fallocate"):
+            # A map is a hole in the file at first, and a full disk kills the process that writes into a hole.
+            with path.open("r+b") as stream:
+                os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
     except OSError as error:
+        path.unlink(missing_ok=True)
         raise storage_error(path, error) from error
+    return images
 
 
 def _load(stage: Stage) -> TrainingData:
@@ -193,6 +243,6 @@ def _load(stage: Stage) -> TrainingData:
         sentences=tuple(header["sentences"]),
         **{name: arrays[name] for name in (
             "performer_rows", "performer_probability", "character_rows", "character_probability", "weights",
-            "performer_mask", "character_mask",
+            "performer_mask", "character_mask", "partner_rows", "partner_weight",
         )},
     )  # fmt: skip

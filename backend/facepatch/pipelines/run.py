@@ -12,12 +12,20 @@ from typing import Any
 import numpy as np
 
 from facepatch.core.data.clip import Clip
+from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, InputError
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.records import write_text
 from facepatch.core.schema import to_dict
 from facepatch.metrics.coverage import CoverageReport, coverage
-from facepatch.pipelines.models import Models, bundle, load_models, train_models, training_curves
+from facepatch.pipelines.models import (
+    Models,
+    bundle,
+    load_models,
+    take_the_place_of,
+    train_models,
+    training_curves,
+)
 from facepatch.pipelines.outputs import report_data, write_exports, write_side_by_side
 from facepatch.pipelines.performance import (
     FilmPerformance,
@@ -37,6 +45,7 @@ from facepatch.pipelines.retarget import (
 from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_settings, toml_text
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject, fit_subject_pca, prepare_character, read_subject
+from facepatch.render.video import open_film
 from facepatch.report.page import write_report
 
 log = logging.getLogger(__name__)
@@ -103,9 +112,11 @@ def run(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress =
     """Do everything; goes on where an earlier run in `out` stopped. Returns the clip."""
     store = Store(out)
     clock = Clock(store)
-    write_text(out / "settings.toml", toml_text(settings))
+    check_take(job)
     subject, character_stage = make_subject(job, settings, store)
     clock.lap("character")
+    make_pca(subject, settings, store, on_progress=on_progress)
+    clock.lap("pca")
     performance = make_performance(job, settings, store, on_progress=on_progress)
     clock.lap("landmarks")
     trained = train_all(performance, subject, character_stage, settings=settings, store=store, clock=clock,
@@ -114,6 +125,7 @@ def run(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress =
         trained.raw, performance.take, trained.calibration, models=trained.models, settings=settings.retarget
     )
     clip = replace(clip, start_frame=0)
+    write_text(out / "settings.toml", toml_text(settings))
     held_out = (
         None if settings.train_share >= 1.0 else round(settings.train_share * performance.take.frame_count)
     )
@@ -125,21 +137,36 @@ def run(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress =
     return clip
 
 
+def check_take(job: Job) -> None:
+    """Refuse what is no take, before anything that takes long."""
+    if not job.take_motion and is_character(job.take):
+        raise InputError(
+            f"{job.take}: is a character, not a film. Give its motion with --take-motion to use it as performer."
+        )
+    if not job.take_motion:
+        open_film(job.take, rate=job.rate)
+
+
 def make_subject(job: Job, settings: RunSettings, store: Store) -> tuple[Subject, Stage]:
     """The character with landmarks and motion."""
     character, landmarks, stage = prepare_character(job.character, picks=job.picks, store=store)
     return read_subject(character, landmarks, stage=stage, motions=job.motion, seed=settings.seed), stage
 
 
+def make_pca(
+    subject: Subject, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
+) -> tuple[Pca, Stage]:
+    """The space of the character's motion. Before the film is looked at: a motion that never moves is told here."""
+    stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
+    return fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress), stage
+
+
 def make_performance(
     job: Job, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
 ) -> Performance:
     """The take: a film, or a character rendered as the performer."""
-    if job.take_motion or is_character(job.take):
-        if not job.take_motion:
-            raise InputError(
-                f"{job.take}: is a character, not a film. Give its motion with --take-motion to use it as performer."
-            )
+    check_take(job)
+    if job.take_motion:
         character, landmarks, stage = prepare_character(job.take, picks=job.take_picks, store=store)
         subject = read_subject(character, landmarks, stage=stage, motions=job.take_motion)
         return RenderedPerformance(subject, makeup=settings.makeup, supersample=settings.supersample)
@@ -166,8 +193,7 @@ def train_all(
     clock: Clock, on_progress: OnProgress = silent,
 ) -> Trained:  # fmt: skip
     """Data, networks and calibration; `out/models` is whole at the end."""
-    pca_stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
-    pca = fit_subject_pca(subject, settings.pca, stage=pca_stage, on_progress=on_progress)
+    pca, pca_stage = make_pca(subject, settings, store, on_progress=on_progress)
     clock.lap("pca")
     data = prepare_training(
         performance, subject, pca, settings=settings, store=store, on_progress=on_progress
@@ -180,7 +206,8 @@ def train_all(
     clock.lap("patches")
     stages = train_models(data, subject, pca, settings=settings, store=store, on_progress=on_progress)
     clock.lap("training")
-    folder = store.out / "models"
+    # Beside the models of an earlier run, which stay whole until these are.
+    folder = store.out / ".models.part"
     bundle(folder, data=data, character=character_stage, pca=pca_stage, networks=stages)
     write_text(folder / "settings.toml", toml_text(settings))
     models = load_models(folder)
@@ -194,6 +221,7 @@ def train_all(
         settings=settings.retarget,
     )
     write_calibration(folder / "calibration.json", calibration)
+    take_the_place_of(store.out / "models", folder)
     clock.lap("retarget")
     return Trained(models, calibration, raw, stages, found, (*data.sentences, *found.sentences), rows)
 

@@ -14,16 +14,24 @@ from facepatch.core.data.landmarks import write_landmark_track
 from facepatch.core.errors import TopologyError
 from facepatch.core.progress import OnProgress, silent, track
 from facepatch.core.records import write_text
-from facepatch.core.schema import to_dict
 from facepatch.export import write_csv, write_maya_ascii, write_usd
 from facepatch.landmarks.picks import write_picks
 from facepatch.landmarks.surface_picture import draw_landmarks
 from facepatch.pipelines.outputs import draw_overlay, telling_frames
 from facepatch.pipelines.prepare import TrainingData, prepare_training
-from facepatch.pipelines.run import Clock, Job, film, make_performance, make_subject, train_all
+from facepatch.pipelines.run import (
+    Clock,
+    Job,
+    check_take,
+    film,
+    make_pca,
+    make_performance,
+    make_subject,
+    train_all,
+)
 from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Store
-from facepatch.pipelines.subject import fit_subject_pca, prepare_character
+from facepatch.pipelines.subject import prepare_character
 from facepatch.readers import read_character
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
@@ -77,10 +85,10 @@ def landmarks(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProg
 def patches(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress = silent) -> list[str]:
     """The training patches of both domains and `patches.png`. Returns what the coverage says."""
     store = Store(out)
+    check_take(job)
     subject, _ = make_subject(job, settings, store)
+    pca, _ = make_pca(subject, settings, store, on_progress=on_progress)
     performance = make_performance(job, settings, store, on_progress=on_progress)
-    stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
-    pca = fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress)
     data = prepare_training(
         performance, subject, pca, settings=settings, store=store, on_progress=on_progress
     )
@@ -105,12 +113,14 @@ def train(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress
     """Everything up to `models/`."""
     store = Store(out)
     clock = Clock(store)
-    write_text(out / "settings.toml", toml_text(settings))
+    check_take(job)
     subject, stage = make_subject(job, settings, store)
+    make_pca(subject, settings, store, on_progress=on_progress)
     performance = make_performance(job, settings, store, on_progress=on_progress)
     train_all(
         performance, subject, stage, settings=settings, store=store, clock=clock, on_progress=on_progress
     )
+    write_text(out / "settings.toml", toml_text(settings))
 
 
 def _clip_on(clip_path: Path, character_path: Path) -> tuple[Clip, Character]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facepatch import __version__
 from facepatch.core.errors import InputError, VersionError
 from facepatch.core.records import storage_error, write_text
 
@@ -85,7 +86,7 @@ class Store:
 
     def stage(self, name: str, inputs: Mapping[str, Any]) -> Stage:
         """The stage `name` for exactly these inputs (JSON values)."""
-        key = key_of({"stage": name, "layout": LAYOUT, **inputs})
+        key = key_of({"stage": name, "facepatch": __version__, **inputs})
         folder = self.out / "stages" / f"{name}-{key}"
         try:
             folder.mkdir(parents=True, exist_ok=True)

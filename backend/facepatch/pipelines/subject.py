@@ -152,7 +152,7 @@ def fit_subject_pca(
 ) -> Pca:
     """The PCA of the subject's motion, kept in `stage` as `pca.npz`."""
     path = stage.folder / "pca.npz"
-    if path.is_file():
+    if stage.done:
         return read_pca(path)
     neutral = subject.character.neutral
     fit = fit_pca_with_report(
@@ -167,4 +167,5 @@ def fit_subject_pca(
             "The motion never moves the %s; nothing can be learned about it from this motion.", region
         )
     write_pca(path, fit.pca)
+    stage.finish(components=fit.pca.component_count)
     return fit.pca

@@ -35,7 +35,16 @@ _READ_EXTENSIONS = {
 }  # fmt: skip
 
 
-_DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, struct.error)
+_DAMAGE = (
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+)
 """What Python raises on numbers and names that do not fit together."""
 
 

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _TIMECODE = re.compile(r"^\s*(\d+)[:;](\d+)[:;](\d+)[:;](\d+)(?:\.(\d+))?\s*$")
 _BASES = (24, 25, 30, 48, 50, 60, 120)
+_APP_BASE = 60
+"""What the app counts to; taken where a take is too short to show it."""
 _RATES = (24, 25, 30, 48, 50, 60, 120)
 _LONGEST_FILLED_GAP_S = 60.0
 
@@ -58,7 +60,7 @@ def read_live_link_csv(path: Path) -> FaceTake:
     timecodes = (
         [row[time_column] if time_column < len(row) else "" for row in rows] if time_column >= 0 else []
     )
-    rate, frames = frame_numbers(timecodes) if timecodes else ((60, 1), np.arange(len(rows)))
+    rate, frames = frame_numbers(timecodes) if timecodes else ((_APP_BASE, 1), np.arange(len(rows)))
     whole = np.full((int(frames[-1]) + 1, values.shape[1]), np.nan)
     whole[frames] = values
     valid = np.isfinite(whole).all(axis=1)
@@ -69,7 +71,10 @@ def read_live_link_csv(path: Path) -> FaceTake:
         )
     if not valid.all():
         log.info(
-            "%s: %d of %d frames have no face; their neighbours are held.", path, (~valid).sum(), len(valid)
+            "%s: %d of %d frames have no face or no row; their neighbours are held.",
+            path,
+            (~valid).sum(),
+            len(valid),
         )
     names = tuple(header[column].strip() for column in weight_columns)
     first = timecodes[0].strip() if timecodes else ""
@@ -92,7 +97,8 @@ def frame_numbers(timecodes: Sequence[str]) -> tuple[tuple[int, int], Any]:
     """
     parsed = [_TIMECODE.match(text) for text in timecodes]
     top = max((int(match.group(4)) for match in parsed if match), default=0)
-    base = next((b for b in _BASES if b > top), top + 1)
+    whole_second = len({match.group(3) for match in parsed if match}) > 1
+    base = next((b for b in _BASES if b > top and (whole_second or b >= _APP_BASE)), top + 1)
     seconds = np.array([_seconds(match, base) for match in parsed])
     steps = np.diff(seconds)
     steps = np.where(steps < -43200.0, steps + 86400.0, steps)  # midnight

@@ -25,7 +25,7 @@ def read_arrays(path: Path) -> Arrays:
     if not path.is_file():
         raise InputError(f"{path}: no such file.")
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise FormatError(

@@ -27,6 +27,9 @@ class ReenactmentSettings:
     """Residual blocks after each doubling of the decoder."""
     l1_weight: float = 10.0
     ssim_weight: float = 1.0
+    pair_weight: float = 0.5
+    """Weight of rebuilding a partner frame of the character from the performer's patch (`reenactment.pairing`); 0 is
+    the paper, which learns from unpaired frames alone."""
     mask_weight: float = 3.0
     """Extra L1 weight on lid margins and lip lines; 0 is the paper."""
     augment: AugmentSettings = field(default_factory=AugmentSettings)

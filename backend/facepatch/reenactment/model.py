@@ -108,17 +108,22 @@ class ReenactmentModel(nn.Module):
         self.performer = nn.ModuleDict({region: PatchDecoder(settings, size) for region in regions})
         self.character = nn.ModuleDict({region: PatchDecoder(settings, size) for region in regions})
 
-    def forward(self, performer: Tensor, character: Tensor) -> tuple[Tensor, Tensor]:
-        """Rebuild both domains. performer, character: (B, P, 3, H, W). Returns the same shapes."""
-        rebuilt_performer: list[Tensor] = []
-        rebuilt_character: list[Tensor] = []
+    def forward(self, performer: Tensor, character: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Rebuild both domains and reenact. performer, character: (B, P, 3, H, W).
+
+        Returns rebuilt performer, rebuilt character and the performer as the character, the same shapes.
+        """
+        rebuilt: tuple[list[Tensor], list[Tensor], list[Tensor]] = ([], [], [])
         for index, region in enumerate(self.regions):
             both = torch.cat([performer[:, index], character[:, index]])
             shared = self.encoders[region](both.contiguous(memory_format=torch.channels_last))
-            first, second = shared.split([len(performer), len(character)])
-            rebuilt_performer.append(self.performer[region](first))
-            rebuilt_character.append(self.character[region](second))
-        return torch.stack(rebuilt_performer, 1), torch.stack(rebuilt_character, 1)
+            first = shared[: len(performer)]
+            rebuilt[0].append(self.performer[region](first))
+            as_character = self.character[region](shared)
+            reenacted, own = as_character.split([len(performer), len(character)])
+            rebuilt[1].append(own)
+            rebuilt[2].append(reenacted)
+        return torch.stack(rebuilt[0], 1), torch.stack(rebuilt[1], 1), torch.stack(rebuilt[2], 1)
 
     def reenact(self, performer: Tensor) -> Tensor:
         """The performer's patches as the character's. (B, P, 3, H, W) -> the same shape."""

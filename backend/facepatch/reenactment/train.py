@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Generator, Tensor
 
-from facepatch.core.axes import Float32
+from facepatch.core.axes import Float32, Int32
 from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.reenactment.model import ReenactmentModel, initialise, start_from
 from facepatch.training.augment import augment
@@ -36,8 +36,12 @@ class ReenactmentTraining:
         *,
         regions: tuple[str, ...],
         masks: tuple[Float32, Float32] | None = None,
+        partners: tuple[Int32, Float32] | None = None,
     ) -> None:
-        """masks: (P, size, size) of performer and character, where a mistake counts more."""
+        """masks: (P, size, size) of performer and character, where a mistake counts more.
+
+        partners: rows of `character` (T, P, K) that each row of `performer` resembles, and how much (T, P).
+        """
         self.settings, self.performer, self.character = settings, performer, character
         self.device = performer.device
         self.dtype = autocast_dtype(settings.loop.precision, self.device)
@@ -45,6 +49,10 @@ class ReenactmentTraining:
         self.masks: list[Tensor | None] = [None, None]
         if masks is not None and weight > 0:
             self.masks = [weight * torch.from_numpy(mask)[:, None].to(self.device) for mask in masks]
+        self.partners: tuple[Tensor, Tensor] | None = None
+        if partners is not None and settings.pair_weight > 0:
+            table = torch.from_numpy(partners[0]).long().to(self.device)
+            self.partners = table, torch.from_numpy(partners[1]).to(self.device)
         module = ReenactmentModel(settings, regions=regions, size=performer.size)
         self.module = on_device(module, self.device)
         self.patience = max(300, settings.loop.iterations // 4)
@@ -57,24 +65,46 @@ class ReenactmentTraining:
             start_from(self.module.character, self.character.mean())
 
     def loss(self, iteration: int, generator: Generator) -> dict[str, Tensor]:
-        """One batch of each domain."""
-        batch = self.settings.loop.batch
-        clean = [self.performer.draw(batch, generator), self.character.draw(batch, generator)]
-        augmented = [augment(patches, self.settings.augment, generator) for patches in clean]
+        """One batch of each domain; with partners also the performer's patches as the character's."""
+        settings = self.settings
+        rows = self.performer.rows(settings.loop.batch, generator)
+        clean = [self.performer.take(rows), self.character.draw(settings.loop.batch, generator)]
+        augmented = [augment(patches, settings.augment, generator) for patches in clean]
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            rebuilt = self.module(*augmented)
-        domains = [
-            reenactment_loss(
-                output.float().flatten(0, 1),
-                target.flatten(0, 1),
-                l1_weight=self.settings.l1_weight,
-                ssim_weight=self.settings.ssim_weight,
-                mask=None if mask is None else mask.repeat(batch, 1, 1, 1),
-            )
-            for output, target, mask in zip(rebuilt, clean, self.masks, strict=True)
-        ]
-        patches = clean[0].shape[1]
-        return {"loss": patches * (domains[0] + domains[1]), "performer": domains[0], "character": domains[1]}
+            performer, character, reenacted = self.module(*augmented)
+        losses = {
+            "performer": self._domain(performer, clean[0], self.masks[0]),
+            "character": self._domain(character, clean[1], self.masks[1]),
+        }
+        total = losses["performer"] + losses["character"]
+        if self.partners is not None:
+            wanted, weight = self._wanted(rows, generator)
+            # Scaled by how alike the partners are, patch by patch: both sides of a bad match become nothing.
+            scale = weight[:, :, None, None, None]
+            losses["reenacted"] = self._domain(reenacted * scale, wanted * scale, self.masks[1])
+            total = total + settings.pair_weight * losses["reenacted"]
+        return {"loss": clean[0].shape[1] * total, **losses}
+
+    def _domain(self, output: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+        batch = len(output)
+        return reenactment_loss(
+            output.float().flatten(0, 1),
+            target.flatten(0, 1),
+            l1_weight=self.settings.l1_weight,
+            ssim_weight=self.settings.ssim_weight,
+            mask=None if mask is None else mask.repeat(batch, 1, 1, 1),
+        )
+
+    def _wanted(self, rows: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """One random partner per performer row and region: patches (B, P, 3, H, W) and weights (B, P)."""
+        assert self.partners is not None
+        table, weight = self.partners
+        pick = torch.randint(
+            table.shape[2], (len(rows), table.shape[1], 1), generator=generator, device=self.device
+        )
+        chosen = table[rows].gather(2, pick)[:, :, 0]
+        patches = [self.character.take(chosen[:, p])[:, p] for p in range(chosen.shape[1])]
+        return torch.stack(patches, 1), weight[rows]
 
     @torch.no_grad()
     def check(self, iteration: int) -> str:
@@ -91,7 +121,7 @@ class ReenactmentTraining:
         """Per domain and region: variance over frames of the rebuilt patches, over that of the patches."""
         ratios: dict[str, float] = {}
         inputs = [self.performer.spread(32), self.character.spread(32)]
-        outputs = self.module(*inputs)
+        outputs = self.module(*inputs)[:2]
         for domain, patches, rebuilt in zip(("performer", "character"), inputs, outputs, strict=True):
             for index, region in enumerate(self.module.regions):
                 wanted = patches[:, index].var(dim=0).mean()
@@ -104,7 +134,7 @@ class ReenactmentTraining:
     def preview(self, iteration: int, folder: Path) -> None:
         """Rows: performer | rebuilt | reenacted, character | rebuilt, for some frames spread over the takes."""
         performer, character = self.performer.spread(8), self.character.spread(8)
-        rebuilt_performer, rebuilt_character = self.module(performer, character)
-        rows = [performer, rebuilt_performer, self.module.reenact(performer), character, rebuilt_character]
+        rebuilt, own, reenacted = self.module(performer, character)
+        rows = [performer, rebuilt, reenacted, character, own]
         sheet = torch.cat([torch.cat(list(row.flatten(0, 1)), 2) for row in rows], 1)
         write_picture(folder / "previews" / f"{iteration:06d}.png", to_image(sheet))

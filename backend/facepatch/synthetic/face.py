@@ -152,12 +152,16 @@ def _styled(
     neutral = warp(rest, style)
     out = np.empty_like(deltas)
     for index, name in enumerate(names):
+        base, start = rest, neutral
+        if name == "mouthClose":  # it closes the lips of an open jaw
+            base = rest + offset["jawOpen"]
+            start = warp(base, style)
         # a lid that is raised at rest has less way left
         share = 1.0 - 0.8 * style.eye_open if name.startswith("eyeWide") else 1.0
-        shape = rest + share * deltas[index]
+        shape = base + share * deltas[index]
         if name.startswith("eyeBlink"):
             shape = shape - style.eye_open * offset[name.replace("Blink", "Wide")]
-        out[index] = warp(shape, style) - neutral
+        out[index] = warp(shape, style) - start
     out[np.abs(out) < 1e-6] = 0.0
     return neutral, out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,38 +71,53 @@ def write_performer_film(
     """
     performer = make_character(PERFORMER_STYLE, name="performer", seed=seed)
     clip = clip or make_performance(performer, seconds=seconds, rate=rate, seed=seed)
-    fps = clip.rate[0] / clip.rate[1]
-    rng = default_rng([seed, 1])
-    pose = head_motion(clip.frame_count, fps, rng)
-    camera = _Camera(clip.frame_count, fps, size, rng)
-    look = prepare_look(performer, _LIGHT)
-    wall = _wall(size, default_rng([seed, 2]))
-    points = synthetic_landmarks(performer)
-    view = _view(size)
-    share = _head_share(performer.neutral)
-    marks = np.empty((clip.frame_count, len(points.triangle), 2), dtype=np.float32)
+    pose = head_motion(clip.frame_count, clip.rate[0] / clip.rate[1], default_rng([seed, 1]))
+    clip = replace(clip, head_pose=pose)
+    images = performer_frames(performer, clip, size=size, seed=seed)
     with FilmWriter(path, rate=clip.rate) as film:
-        starts = range(0, clip.frame_count, _BLOCK)
-        for start in track(starts, "performer", len(starts), on_progress, unit="blocks"):
-            part = slice(start, min(start + _BLOCK, clip.frame_count))
-            vertices = posed(performer.vertices(clip.weights[part]), pose[part], share)
-            places = points.positions(vertices)[..., :2]
-            marks[part] = places @ view[:, :2].T + view[:, 2]
-            images = render_views(look, vertices, to_pixels=view[np.newaxis], size=size, supersample=2)
-            for index, image in zip(range(part.start, part.stop), images[:, 0]):
-                empty = cv2.inRange(image, look.background_byte, look.background_byte)
-                whole = np.asarray(cv2.copyTo(wall, empty, image), dtype=np.uint8)
-                film.write(camera.filmed(whole, index))
-    return SyntheticTake(path, replace(clip, head_pose=pose), marks, size, performer)
+        for image in track(images, "performer", clip.frame_count, on_progress):
+            film.write(image)
+    return SyntheticTake(path, clip, true_landmarks(performer, clip, size=size), size, performer)
+
+
+def performer_frames(
+    performer: Character, clip: Clip, *, size: tuple[int, int] = (480, 480), seed: int = 0
+) -> Iterator[UInt8]:
+    """The (H, W, 3) images of a film of `performer` that plays `clip`, with its head pose where it has one."""
+    camera = _Camera(clip.frame_count, clip.rate[0] / clip.rate[1], size, default_rng([seed, 2]))
+    wall = _wall(size, default_rng([seed, 3]))
+    look = prepare_look(performer, _LIGHT)
+    view = _view(size)[np.newaxis]
+    for start, vertices in _played(performer, clip):
+        images = render_views(look, vertices, to_pixels=view, size=size, supersample=2)[:, 0]
+        for index, image in enumerate(images, start=start):
+            empty = cv2.inRange(image, look.background_byte, look.background_byte)
+            yield camera.filmed(np.asarray(cv2.copyTo(wall, empty, image), dtype=np.uint8), index)
+
+
+def true_landmarks(performer: Character, clip: Clip, *, size: tuple[int, int] = (480, 480)) -> Float32:
+    """(T, L, 2) pixels of the landmarks in `performer_frames`."""
+    points, view = synthetic_landmarks(performer), _view(size)
+    blocks = [points.positions(vertices)[..., :2] for _, vertices in _played(performer, clip)]
+    marks: Float32 = (np.concatenate(blocks) @ view[:, :2].T + view[:, 2]).astype(np.float32)
+    return marks
+
+
+def _played(performer: Character, clip: Clip) -> Iterator[tuple[int, Float32]]:
+    """First frame and vertices (B, V, 3) of one block of frames after the other, heads turned."""
+    share = _head_share(performer.neutral)
+    for start in range(0, clip.frame_count, _BLOCK):
+        vertices = performer.vertices(clip.weights[start : start + _BLOCK])
+        if clip.head_pose is not None:
+            vertices = posed(vertices, clip.head_pose[start : start + _BLOCK], share)
+        yield start, vertices
 
 
 def head_motion(frames: int, fps: float, rng: Generator) -> Float64:
     """(T, 4, 4) head -> world: slow turns, nods, tilts and sway about the neck, at rest on the average."""
     degrees = np.array([3.0, 5.0, 2.2])  # nod, turn, tilt
     sway_cm = np.array([0.45, 0.25, 0.0])
-    slow = ndimage.gaussian_filter1d(rng.standard_normal((frames + 1, 6)), 0.45 * fps, axis=0, mode="wrap")[
-        :frames
-    ]
+    slow = ndimage.gaussian_filter1d(rng.standard_normal((frames, 6)), 0.45 * fps, axis=0, mode="wrap")
     slow = slow / max(float(slow.std()), 1e-9)
     angles = np.radians(np.clip(slow[:, :3], -2.2, 2.2) * degrees)
     out = np.tile(np.eye(4), (frames, 1, 1))

@@ -140,7 +140,7 @@ def hair(template: Template, style: HairStyle, part: int) -> Piece:
     tips = style.tips * uneven * line**3
     polar = np.radians(hairline(azimuth, style) + tips) * line
     polar[0] = 0.0
-    direction = np.stack(
+    direction: Float64 = np.stack(
         [np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)], axis=1
     )
     thickness = _hair_thickness(azimuth, line, style)

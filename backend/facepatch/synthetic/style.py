@@ -103,7 +103,7 @@ PERFORMER_STYLE = FaceStyle(
 
 CARTOON_STYLE = FaceStyle(
     head_width=1.06, skull=1.10, jaw_width=0.88, chin_length=0.76, cheeks=0.7,
-    eye_size=1.86, eye_height=1.20, eye_spacing=1.15, eye_open=0.70, nose_size=0.60, mouth_width=0.92, lip_height=1.05,
+    eye_size=1.86, eye_height=1.20, eye_spacing=1.15, eye_open=0.70, nose_size=0.60, mouth_width=0.80, lip_height=1.05,
     smile=0.42, brow_height=0.5, brow_width=0.8, ear_size=1.15, neck_width=0.60, body=0.62,
     skin=(1.0, 0.79, 0.67), blush=0.9, mottle=0.12, freckles=26, lips=(0.83, 0.42, 0.42), brows=(0.11, 0.33, 0.38),
     lashes=(0.09, 0.08, 0.12), lash_length=0.62, iris=(0.30, 0.62, 0.30), iris_degrees=34.0, pupil=0.46,
