@@ -11,6 +11,7 @@ import json
 import tempfile
 import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np

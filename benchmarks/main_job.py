@@ -31,7 +31,7 @@ from facepatch.patches.regions import WHOLE
 from facepatch.pipelines.models import load_models
 from facepatch.pipelines.outputs import clip_measures
 from facepatch.pipelines.prepare import train_rows
-from facepatch.pipelines.retarget import calibrate, finish_clip, predict, read_calibration
+from facepatch.pipelines.retarget import calibrate, finish_clip, predict, read_calibration, without_channels
 from facepatch.pipelines.run import Job, make_performance, retarget, run
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.pipelines.store import Store
@@ -147,7 +147,7 @@ def judged(job: Job, settings: RunSettings, out: Path) -> dict[str, dict[str, fl
     models, calibration = load_models(out / "models"), read_calibration(out / "models" / "calibration.json")
     take = performance.take
     raw = predict(performance, models, store=store)
-    bare = replace(settings.retarget, smoothing=0.0, lids=replace(settings.retarget.lids, strength=0.0))
+    bare = replace(without_channels(settings.retarget), smoothing=0.0)
     to_patch = models.plan.frame_to_patch(
         performance.align(models.plan.performer_neutral, models.plan.settings.align_sigma)
     )

@@ -55,12 +55,12 @@ decoder_channels = 2
 residual_blocks = 0
 
 [reenactment.loop]
-iterations = 6
+iterations = 12
 batch = 4
 learning_rate = 1e-3
 warmup = 2
 ema = 0.9
-checkpoint_every = 2
+checkpoint_every = 4
 precision = "float32"
 
 [weights]
@@ -68,12 +68,12 @@ channels = [4, 8]
 hidden = [8]
 
 [weights.loop]
-iterations = 6
+iterations = 12
 batch = 4
 learning_rate = 1e-3
 warmup = 2
 ema = 0.9
-checkpoint_every = 2
+checkpoint_every = 4
 precision = "float32"
 """
 

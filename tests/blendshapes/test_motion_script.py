@@ -45,21 +45,25 @@ def test_the_same_seed_gives_the_same_motion() -> None:
     one, same, other = (
         generated_motion(made(ARKIT_NAMES), seed=seed, minutes=0.3).weights for seed in (1, 1, 2)
     )
-    assert np.array_equal(one, same) and not np.allclose(one, other)
+    assert np.array_equal(one, same)
+    assert not np.allclose(one, other)
 
 
 @pytest.mark.parametrize(("minutes", "rate"), [(0.1, (30, 1)), (1.0, (24, 1)), (5.5, (24000, 1001))])
 def test_length_and_rate_are_kept(minutes: float, rate: tuple[int, int]) -> None:
     clip = generated_motion(made(ARKIT_NAMES), minutes=minutes, rate=rate)
-    assert clip.frame_count == round(minutes * 60 * rate[0] / rate[1]) and clip.rate == rate
+    assert clip.frame_count == round(minutes * 60 * rate[0] / rate[1])
+    assert clip.rate == rate
     assert clip.names == ARKIT_NAMES
-    assert clip.weights.min() >= 0.0 and clip.weights.max() <= 1.0
+    assert clip.weights.min() >= 0.0
+    assert clip.weights.max() <= 1.0
 
 
 def test_every_shape_reaches_its_extreme(played: np.ndarray) -> None:
     reached = played.max(axis=0)
     assert {name for name in ARKIT_NAMES if reached[COLUMN[name]] < 0.6} <= {"mouthClose"}
-    assert reached[COLUMN["jawOpen"]] > 0.95 and reached[COLUMN["eyeBlinkLeft"]] > 0.95
+    assert reached[COLUMN["jawOpen"]] > 0.95
+    assert reached[COLUMN["eyeBlinkLeft"]] > 0.95
 
 
 def test_blinks_come_at_a_natural_rate_and_eyes_are_also_held_shut(played: np.ndarray) -> None:

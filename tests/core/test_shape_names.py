@@ -11,7 +11,8 @@ from facepatch.core.shape_names import ARKIT_NAMES, CONVENTIONS, arkit_links, ar
 
 
 def test_there_are_fifty_two_names() -> None:
-    assert len(ARKIT_NAMES) == 52 == len(set(ARKIT_NAMES)) and list(ARKIT_NAMES) == sorted(ARKIT_NAMES)
+    assert len(ARKIT_NAMES) == 52 == len(set(ARKIT_NAMES))
+    assert list(ARKIT_NAMES) == sorted(ARKIT_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -30,10 +31,8 @@ def test_spellings(spelled: str, name: str) -> None:
 
 def test_the_same_name_wins_over_any_table() -> None:
     match = match_names(["smile", "jawOpen"], ["jawOpen", "smile"])
-    assert (
-        match.matched == (("smile", "smile", 1.0), ("jawOpen", "jawOpen", 1.0))
-        and match.convention == "names"
-    )
+    assert match.matched == (("smile", "smile", 1.0), ("jawOpen", "jawOpen", 1.0))
+    assert match.convention == "names"
 
 
 def test_one_column_drives_both_halves_of_a_split_shape() -> None:
@@ -46,10 +45,10 @@ def test_one_column_drives_both_halves_of_a_split_shape() -> None:
 
 def test_what_has_no_partner_is_listed() -> None:
     match = match_names(["jawOpen", "tongueOut"], ["jaw_open", "earWiggle"])
-    assert match.columns_without_shape == ("tongueOut",) and match.shapes_without_column == ("earWiggle",)
-    assert (
-        "Without a shape: tongueOut." in match.sentence() and "nothing drives: earWiggle." in match.sentence()
-    )
+    assert match.columns_without_shape == ("tongueOut",)
+    assert match.shapes_without_column == ("earWiggle",)
+    assert "Without a shape: tongueOut." in match.sentence()
+    assert "nothing drives: earWiggle." in match.sentence()
 
 
 def test_words_and_action_units_help_where_nothing_else_does() -> None:

@@ -38,8 +38,10 @@ def test_textures_that_nothing_shows_are_dropped(head: Any) -> None:
     number = np.ones(16, int)
     source = Source("t", (mesh(head, "a", {}, parts=parts, polygon_part=number),), 0.01, pictures)
     character = build_character(source)
-    assert [part.name for part in character.parts] == ["used"] and character.parts[0].texture == 0
-    assert len(character.textures) == 1 and character.textures[0][0, 0, 0] == 30
+    assert [part.name for part in character.parts] == ["used"]
+    assert character.parts[0].texture == 0
+    assert len(character.textures) == 1
+    assert character.textures[0][0, 0, 0] == 30
 
 
 def test_meshes_without_uv_or_colour_get_neutral_ones(head: Any) -> None:
@@ -48,8 +50,10 @@ def test_meshes_without_uv_or_colour_get_neutral_ones(head: Any) -> None:
     character = build_character(
         Source("t", (mesh(head, "a", {}, corner_uv=uv, vertex_color=red), mesh(head, "b", {})), 0.01)
     )
-    assert character.corner_uv is not None and character.corner_uv[[0, 64]].tolist() == [[0.5, 0.5], [0, 0]]
-    assert character.vertex_color is not None and character.vertex_color[25].tolist() == [255, 255, 255]
+    assert character.corner_uv is not None
+    assert character.corner_uv[[0, 64]].tolist() == [[0.5, 0.5], [0, 0]]
+    assert character.vertex_color is not None
+    assert character.vertex_color[25].tolist() == [255, 255, 255]
 
 
 def test_what_does_not_fit_is_refused(head: Any) -> None:

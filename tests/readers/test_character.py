@@ -15,13 +15,15 @@ def test_a_record_comes_back_as_it_was_written(character: Any, tmp_path: Path) -
     write_character(tmp_path / "record.npz", character)
     read = read_character(tmp_path / "record.npz")
     assert read.shape_names == character.shape_names
-    assert np.array_equal(read.deltas, character.deltas) and read.parts == character.parts
+    assert np.array_equal(read.deltas, character.deltas)
+    assert read.parts == character.parts
 
 
 def test_a_stated_unit_overrules_the_file(head: Any, tmp_path: Path) -> None:
     path = head.save(tmp_path / "head.npz")
     character = read_character(path, unit_in_metres=0.02)
-    assert np.allclose(character.neutral, head.vertices * 2, atol=1e-5) and character.unit_in_metres == 0.02
+    assert np.allclose(character.neutral, head.vertices * 2, atol=1e-5)
+    assert character.unit_in_metres == 0.02
     with pytest.raises(InputError, match="unit_in_metres: is -1"):
         read_character(path, unit_in_metres=-1.0)
 

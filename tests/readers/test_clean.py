@@ -38,8 +38,10 @@ def test_unreferenced_vertices_flat_triangles_and_empty_shapes_are_kept_and_told
     findings = character_findings(character)
     assert (findings.unreferenced_vertices, findings.flat_triangles) == (1, 2)
     assert findings.empty_shapes == ("eyeBlink_R",)
-    assert len(character.neutral) == 26 and len(character.shape_names) == 3
-    assert "1 vertices belong to no polygon" in caplog.text and "move nothing: eyeBlink_R" in caplog.text
+    assert len(character.neutral) == 26
+    assert len(character.shape_names) == 3
+    assert "1 vertices belong to no polygon" in caplog.text
+    assert "move nothing: eyeBlink_R" in caplog.text
 
 
 def test_a_sound_head_gives_no_sentence(character: Any) -> None:

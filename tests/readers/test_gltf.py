@@ -43,7 +43,8 @@ def test_seams_are_welded_and_the_way_back_is_kept(glb: Any, head: Any, tmp_path
     glb.mesh("Head", vertices, triangles, shapes, attributes={"TEXCOORD_0": glb.array(uv)})
     character = read_character(glb.write(tmp_path / "head.glb"))
     assert character.neutral.shape == (25, 3)
-    assert character.weld is not None and character.weld.shape == (30,)
+    assert character.weld is not None
+    assert character.weld.shape == (30,)
     assert np.allclose(character.neutral[character.weld], vertices * 100, atol=1e-5)
     assert character.corner_uv is not None
     assert np.allclose(character.corner_uv[:, 0], uv[np.asarray(triangles).reshape(-1), 0], atol=1e-6)
@@ -61,7 +62,8 @@ def test_the_same_place_in_another_mesh_stays_apart(glb: Any, head: Any, tmp_pat
     for name in ("Head", "Teeth"):
         glb.mesh(name, head.vertices / 100, head.triangles, shapes_of(head))
     character = read_character(glb.write(tmp_path / "head.glb"))
-    assert len(character.neutral) == 50 and character.shape_names == head.names
+    assert len(character.neutral) == 50
+    assert character.shape_names == head.names
     assert [mesh.name for mesh in character.meshes] == ["Head", "Teeth"]
     assert [part.kind for part in character.parts] == ["skin", "teeth"]
 
@@ -72,7 +74,7 @@ def test_parents_and_nodes_place_the_mesh(glb: Any, head: Any, tmp_path: Path) -
     parent = glb.add("nodes", {"children": [child], "rotation": turn, "scale": [0.01, 0.01, 0.01]})
     glb.add("scenes", {"nodes": [parent]})
     character = read_character(glb.write(tmp_path / "head.glb"))
-    wanted = (head.vertices + (0, 5, 0))[:, [2, 1, 0]] * (1, 1, -1)
+    wanted = (head.vertices + np.array([0, 5, 0]))[:, [2, 1, 0]] * (1, 1, -1)
     assert np.allclose(character.neutral, wanted, atol=1e-4)
     assert np.allclose(character.deltas, head.deltas[:, :, [2, 1, 0]] * (1, 1, -1), atol=1e-4)
 
@@ -107,7 +109,8 @@ def test_a_body_is_left_out_and_eyes_and_hair_stay(
         character = read_character(glb.write(tmp_path / "man.glb"))
     assert [mesh.name for mesh in character.meshes] == ["Head", "EyeLeft", "Hair"]
     assert "left out Body" in caplog.text
-    assert character.weld is not None and (character.weld[75:] == -1).all()
+    assert character.weld is not None
+    assert (character.weld[75:] == -1).all()
 
 
 def test_a_body_in_one_piece_with_its_head_is_cut(glb: Any, head: Any, tmp_path: Path) -> None:
@@ -119,7 +122,8 @@ def test_a_body_in_one_piece_with_its_head_is_cut(glb: Any, head: Any, tmp_path:
     glb.mesh("Man", vertices, triangles, shapes)
     character = read_character(glb.write(tmp_path / "man.glb"))
     assert character.neutral.shape == (25, 3)
-    assert character.weld is not None and character.weld.tolist() == [*range(25), *([-1] * 25)]
+    assert character.weld is not None
+    assert character.weld.tolist() == [*range(25), *([-1] * 25)]
 
 
 def test_textures_and_colours_of_materials(glb: Any, head: Any, tmp_path: Path) -> None:
@@ -193,4 +197,5 @@ def test_real_avatars_agree_with_their_npz(assets: Path, folder: str, glb_name: 
         ]
         missed += not gap or min(gap) > 1e-4
     assert missed == 0
-    assert read.textures and {"skin", "eye", "teeth"} <= {part.kind for part in read.parts}
+    assert read.textures
+    assert {"skin", "eye", "teeth"} <= {part.kind for part in read.parts}

@@ -26,7 +26,9 @@ def test_keys_between_frames_are_interpolated_at_the_rate_of_the_keys(
 ) -> None:
     animated(glb, head, [0.0, 10 / 24, 11 / 24], [[0, 0, 0], [1, 0.5, 0], [0, 0, 1]])
     clip = read_gltf_motion(glb.write(tmp_path / "a.glb"))
-    assert clip.names == head.names and clip.rate == (24, 1) and clip.name == "take"
+    assert clip.names == head.names
+    assert clip.rate == (24, 1)
+    assert clip.name == "take"
     assert clip.weights.shape == (12, 3)
     assert np.allclose(clip.weights[5], [0.5, 0.25, 0], atol=1e-5)
     assert np.allclose(clip.weights[11], [0, 0, 1], atol=1e-5)
@@ -43,7 +45,8 @@ def test_cubic_splines_follow_their_tangents(glb: Any, head: Any, tmp_path: Path
     keys = [zero, zero, [3.0, 0, 0], [0.0, 0, 0], [1.0, 0, 0], zero]  # in, value, out; twice
     animated(glb, head, [0.0, 1.0], keys, "CUBICSPLINE")
     clip = read_gltf_motion(glb.write(tmp_path / "a.glb"))
-    assert clip.rate == (24, 1) and len(clip.weights) == 25
+    assert clip.rate == (24, 1)
+    assert len(clip.weights) == 25
     assert clip.weights[12, 0] == pytest.approx(0.5 * 1.0 + 0.125 * 3.0, abs=1e-5)
 
 

@@ -107,7 +107,8 @@ def test_damaged_files_give_a_sentence_and_nothing_else(
     try:
         gltf_source(tmp_path / "fuzz.glb")
     except FacepatchError as error:
-        assert str(tmp_path / "fuzz.glb") in str(error)
+        said = str(error)
+        assert str(tmp_path / "fuzz.glb") in said
 
 
 def _made(head: Any) -> bytes:

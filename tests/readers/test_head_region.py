@@ -10,9 +10,11 @@ FACE = np.array([[x, y, 5.0] for x in (-5, 5) for y in (0, 10)])
 def test_the_box_is_told_by_what_moves() -> None:
     points = np.concatenate([FACE, [[0.0, -100.0, 0.0]]])
     box = head_box(points, np.array([1, 1, 1, 1, 0.01]))
-    assert box is not None and box.face_height == 10.0
+    assert box is not None
+    assert box.face_height == 10.0
     assert box.inside(points).tolist() == [True] * 4 + [False]
-    assert reaches_out(box, points) and not reaches_out(box, FACE)
+    assert reaches_out(box, points)
+    assert not reaches_out(box, FACE)
 
 
 def test_nothing_moves_so_there_is_no_box() -> None:

@@ -30,7 +30,8 @@ def test_columns_are_taken_by_name_in_either_spelling(csv_text: Text, tmp_path: 
     names = list(ARKIT_NAMES)[::-1]
     rows = [np.arange(52) / 100.0, np.arange(52) / 50.0]
     take = read_live_link_csv(saved(tmp_path, csv_text(rows, columns=names)))
-    assert take.columns == tuple(names) and take.weights.shape == (2, 52)
+    assert take.columns == tuple(names)
+    assert take.weights.shape == (2, 52)
     assert take.weights[1].tolist() == pytest.approx((np.arange(52) / 50).tolist())
     pascal = [name[0].upper() + name[1:] for name in names]
     assert read_live_link_csv(saved(tmp_path, csv_text(rows, columns=pascal))).columns == tuple(pascal)
@@ -56,14 +57,19 @@ def test_the_rate_is_told_by_the_timecode(
     csv_text: Text, tmp_path: Path, base: int, step: float, rate: tuple[int, int]
 ) -> None:
     take = read_live_link_csv(saved(tmp_path, csv_text(ramp(90), base=base, step=step)))
-    assert take.rate == rate and len(take.valid) == 90 and take.valid.all()
+    assert take.rate == rate
+    assert len(take.valid) == 90
+    assert take.valid.all()
 
 
 def test_missing_rows_keep_their_place_in_time(csv_text: Text, tmp_path: Path) -> None:
     lines = csv_text(ramp(60)).splitlines()
     take = read_live_link_csv(saved(tmp_path, "\n".join(lines[:21] + lines[26:])))
-    assert len(take.valid) == 60 and not take.valid[20:25].any() and take.valid[25:].all()
-    assert take.weights[24, 0] == pytest.approx(0.19) and take.weights[25, 0] == pytest.approx(0.25)
+    assert len(take.valid) == 60
+    assert not take.valid[20:25].any()
+    assert take.valid[25:].all()
+    assert take.weights[24, 0] == pytest.approx(0.19)
+    assert take.weights[25, 0] == pytest.approx(0.25)
 
 
 def test_midnight_and_unreadable_timecodes_do_not_break_the_take() -> None:
@@ -71,7 +77,8 @@ def test_midnight_and_unreadable_timecodes_do_not_break_the_take() -> None:
         f"00:00:00:{2 * i:02d}.000" for i in range(30)
     ]
     rate, frames = frame_numbers(codes)
-    assert rate == (30, 1) and frames.tolist() == list(range(60))
+    assert rate == (30, 1)
+    assert frames.tolist() == list(range(60))
     assert frame_numbers(["", "x", "y"])[1].tolist() == [0, 1, 2]
 
 
@@ -135,9 +142,11 @@ def test_any_text_gives_a_take_or_a_sentence(tmp_path: Path, lines: list[str], k
     try:
         take = read_live_link_csv(tmp_path / "fuzz.csv")
     except FacepatchError as error:
-        assert "fuzz.csv" in str(error)
+        said = str(error)
+        assert "fuzz.csv" in said
     else:
-        assert np.isfinite(take.weights).all() and len(take.weights) == len(take.valid)
+        assert np.isfinite(take.weights).all()
+        assert len(take.weights) == len(take.valid)
 
 
 @pytest.mark.assets
@@ -147,7 +156,8 @@ def test_any_text_gives_a_take_or_a_sentence(tmp_path: Path, lines: list[str], k
 )
 def test_real_takes_run_at_thirty_frames_per_second(assets: Path, name: str, rows: int, lost: int) -> None:
     take = read_live_link_csv(assets / "anim-livelinkface-csv" / f"{name}.csv")
-    assert take.rate == (30, 1) and len(take.columns) == 52
+    assert take.rate == (30, 1)
+    assert len(take.columns) == 52
     assert int(take.valid.sum()) == rows - lost
     assert rows <= len(take.valid) <= rows + 8
     first, last = (

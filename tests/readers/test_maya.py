@@ -111,7 +111,8 @@ def test_a_texture_beside_the_scene_is_found(scene_text: Text, tmp_path: Path) -
         'connectAttr "f.oc" "mat.c";\nconnectAttr "mat.oc" "sg.ss";\nconnectAttr "HeadShape.iog" "sg.dsm" -na;'
     )
     character = read_character(saved(tmp_path, scene_text(extra=extra)))
-    assert character.parts[0].texture == 0 and character.textures[0][0, 0].tolist() == [255, 0, 0]
+    assert character.parts[0].texture == 0
+    assert character.textures[0][0, 0].tolist() == [255, 0, 0]
 
 
 def test_values_that_are_not_finite_are_named(scene_text: Text, tmp_path: Path) -> None:

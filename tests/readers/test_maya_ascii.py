@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +27,18 @@ def test_nodes_attributes_and_connections(tmp_path: Path) -> None:
             tmp_path,
             'currentUnit -l inch -a radian -t film;\ncreateNode transform -s -n "a";\n\tsetAttr -k off -l on ".v" no;\n'
             '\tsetAttr -s 2 ".w[0:1]"  1 2.5;\n// a "comment;\ncreateNode mesh -n "b" -p "|a";\n'
-            '\tsetAttr ".x" -type "string" "say \\"hi\\"; // no";\nselect -ne :lambert1;\n\tsetAttr ".c" -type "float3" 1 0 0 ;\n'
+            '\tsetAttr ".x" -type "string" "say \\"hi\\"; // no";\nselect -ne :lambert1;\n'
+            '\tsetAttr ".c" -type "float3" 1 0 0 ;\n'
             'connectAttr "a.t" ":b.u" -na;\nfile -rdi 1 -ns "x" -rfn "xRN" "other.ma";\n',
         )
     )
-    assert read.unit_in_metres == 0.0254 and read.radians and read.references == 1
+    assert read.unit_in_metres == 0.0254
+    assert read.radians
+    assert read.references == 1
     assert read.nodes["a"].numbers(".w[0:1]").tolist() == [1.0, 2.5]
     assert not read.nodes["a"].flag(".v", True)
-    assert read.nodes["b"].parent == "|a" and read.nodes["b"].text(".x") == 'say \\"hi\\"; // no'
+    assert read.nodes["b"].parent == "|a"
+    assert read.nodes["b"].text(".x") == 'say \\"hi\\"; // no'
     assert read.nodes["lambert1"].numbers(".c").tolist() == [1, 0, 0]
     assert read.inputs["b"] == [("u", "a.t")]
 
@@ -54,7 +59,7 @@ def test_damaged_scenes_are_refused(tmp_path: Path, text: str, match: str) -> No
 def test_files_that_are_no_scene_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "scene.ma"
     path.write_bytes(b"FOR4\x00\x00\x00\x00Maya binary")
-    with pytest.raises(FormatError, match="is no Maya ASCII scene.*Save As, type Maya ASCII"):
+    with pytest.raises(FormatError, match=r"is no Maya ASCII scene.*Save As, type Maya ASCII"):
         read_maya_ascii(path)
     with pytest.raises(InputError, match="no such file"):
         read_maya_ascii(tmp_path / "none.ma")
@@ -73,9 +78,8 @@ def test_words_that_are_no_numbers_are_refused() -> None:
     size=st.integers(0, 8000),
 )
 def test_damaged_scenes_give_a_sentence_and_nothing_else(
-    tmp_path: Path, scene_text: object, place: int, value: str, size: int
+    tmp_path: Path, scene_text: Callable[..., str], place: int, value: str, size: int
 ) -> None:
-    assert callable(scene_text)
     text = scene_text()
     place = len(HEADER) + place % (len(text) - len(HEADER))
     path = tmp_path / "scene.ma"
@@ -83,4 +87,5 @@ def test_damaged_scenes_give_a_sentence_and_nothing_else(
     try:
         maya_source(path)
     except FacepatchError as error:
-        assert "scene.ma" in str(error)
+        said = str(error)
+        assert "scene.ma" in said

@@ -10,19 +10,65 @@ from facepatch.readers.maya_mesh import mesh_data, target_names, target_offsets
 SQUARE = {
     ".vt[0:3]": ["0", "0", "0", "1", "0", "0", "1", "1", "0", "0", "1", "0"],
     ".ed[0:4]": ["0", "1", "0", "1", "2", "0", "2", "3", "0", "3", "0", "0", "0", "2", "0"],
-    ".fc[0:1]": ["f", "3", "0", "1", "-5", "mu", "0", "3", "2", "1", "0", "f", "3", "4", "2", "3", "mu", "0", "3", "0", "3", "2"],
+    ".fc[0:1]": [
+        "f",
+        "3",
+        "0",
+        "1",
+        "-5",
+        "mu",
+        "0",
+        "3",
+        "2",
+        "1",
+        "0",
+        "f",
+        "3",
+        "4",
+        "2",
+        "3",
+        "mu",
+        "0",
+        "3",
+        "0",
+        "3",
+        "2",
+    ],
     ".uvst[0].uvsp[0:3]": ["0", "0", "1", "0", "1", "1", "0", "1"],
 }
 
 
 def test_edges_walked_both_ways_give_the_corners() -> None:
     mesh = mesh_data(MayaNode("m", "mesh", None, SQUARE))
-    assert mesh.counts.tolist() == [3, 3] and mesh.corners.tolist() == [0, 1, 2, 0, 2, 3]
+    assert mesh.counts.tolist() == [3, 3]
+    assert mesh.corners.tolist() == [0, 1, 2, 0, 2, 3]
     assert mesh.corner_uv.tolist() == [[1, 1], [1, 0], [0, 0], [0, 0], [0, 1], [1, 1]]
 
 
 def test_holes_and_colours_of_faces_are_skipped() -> None:
-    words = ["f", "3", "0", "1", "-5", "mc", "0", "3", "0", "0", "0", "fc", "3", "1", "1", "1", "h", "3", "4", "2", "3"]
+    words = [
+        "f",
+        "3",
+        "0",
+        "1",
+        "-5",
+        "mc",
+        "0",
+        "3",
+        "0",
+        "0",
+        "0",
+        "fc",
+        "3",
+        "1",
+        "1",
+        "1",
+        "h",
+        "3",
+        "4",
+        "2",
+        "3",
+    ]
     assert mesh_data(MayaNode("m", "mesh", None, {**SQUARE, ".fc[0:1]": words})).counts.tolist() == [3]
 
 
@@ -39,7 +85,8 @@ def test_targets_spread_over_their_components() -> None:
     scene = MayaScene({"b": blend}, {}, 1.0, False, 0)
     out = target_offsets(scene, blend, 0, np.zeros((4, 3)))
     assert target_names(blend) == {7: "smile", 8: "empty"}
-    assert out["smile"][:, 0].tolist() == [1, 2, 0, 3] and not out["empty"].any()
+    assert out["smile"][:, 0].tolist() == [1, 2, 0, 3]
+    assert not out["empty"].any()
 
 
 def test_a_connected_target_of_another_mesh_is_refused() -> None:

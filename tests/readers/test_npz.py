@@ -17,7 +17,8 @@ def test_a_blendshape_npz_comes_in_centimetres(head: Any, tmp_path: Path) -> Non
     character = read_character(path)
     assert np.allclose(character.neutral, head.vertices, atol=1e-5)
     assert np.allclose(character.deltas, head.deltas, atol=1e-5)
-    assert character.shape_names == head.names and character.name == "head"
+    assert character.shape_names == head.names
+    assert character.name == "head"
 
 
 def test_parts_are_kept_with_their_kinds(head: Any, tmp_path: Path) -> None:
@@ -45,7 +46,8 @@ def test_vertex_animation_is_a_character_without_shapes(head: Any, tmp_path: Pat
     frames = np.stack([head.vertices, head.vertices + 1])
     path = head.save(tmp_path / "frames.npz", vertices=frames, names=None, deltas=None)
     character = read_character(path)
-    assert character.deltas.shape == (0, 25, 3) and np.allclose(character.neutral, head.vertices)
+    assert character.deltas.shape == (0, 25, 3)
+    assert np.allclose(character.neutral, head.vertices)
     path = head.save(path, vertices=frames, neutral=head.vertices + 2, names=None, deltas=None)
     assert np.allclose(read_character(path).neutral, head.vertices + 2)
 

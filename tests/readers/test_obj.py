@@ -45,7 +45,7 @@ def test_a_shape_of_another_mesh_is_refused(folder: Path, head: Any) -> None:
     with pytest.raises(TopologyError, match=r"smile.obj: has 24 vertices, Bob_Neutral.obj has 25"):
         read_character(folder)
     write_obj(folder / "smile.obj", head.vertices, head.polys[::-1])
-    with pytest.raises(TopologyError, match="its 16 faces are not the 16 of Bob_Neutral.obj"):
+    with pytest.raises(TopologyError, match=r"its 16 faces are not the 16 of Bob_Neutral\.obj"):
         read_character(folder)
 
 
@@ -57,17 +57,16 @@ def test_a_folder_says_which_file_is_the_neutral(folder: Path) -> None:
     (folder / "jawOpen.obj").rename(folder / "rest.obj")
     with pytest.raises(InputError, match=r"several \(base.obj, rest.obj\)"):
         read_character(folder)
-    with pytest.raises(InputError, match="holds no .obj file"):
+    with pytest.raises(InputError, match=r"holds no \.obj file"):
         read_character(folder.parent / "shapes" / "..")
 
 
 def test_numbered_frames_are_a_character_without_shapes(tmp_path: Path, head: Any) -> None:
     for number in (10, 9, 2):
-        write_obj(tmp_path / f"face.{number}.obj", head.vertices + (0, number, 0), head.polys)
+        write_obj(tmp_path / f"face.{number}.obj", head.vertices + np.array([0, number, 0]), head.polys)
     character = read_character(tmp_path)
-    assert character.shape_names == () and np.allclose(
-        character.neutral, head.vertices + (0, 2, 0), atol=1e-5
-    )
+    assert character.shape_names == ()
+    assert np.allclose(character.neutral, head.vertices + np.array([0, 2, 0]), atol=1e-5)
 
 
 def test_polygons_negative_indices_uvs_and_line_ends(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from facepatch.readers.motion import match_motion, read_motion
 
 
 def frames_of(head: Any, count: int = 3) -> np.ndarray:
-    return np.stack([head.vertices + (0, index, 0) for index in range(count)]).astype(np.float32)
+    return np.stack([head.vertices + np.array([0, index, 0]) for index in range(count)]).astype(np.float32)
 
 
 def test_vertices_come_in_centimetres(head: Any, character: Any, tmp_path: Path) -> None:
@@ -22,13 +22,14 @@ def test_vertices_come_in_centimetres(head: Any, character: Any, tmp_path: Path)
         path, vertices=frames_of(head) / 100, unit_in_metres=1.0, polys=head.polys, rate=np.array([24, 1])
     )
     clip = read_motion(path, character)
-    assert isinstance(clip, MeshClip) and clip.rate == (24, 1)
+    assert isinstance(clip, MeshClip)
+    assert clip.rate == (24, 1)
     assert np.allclose(clip.vertices, frames_of(head), atol=1e-5)
     np.savez(path, vertices=frames_of(head))
     again = read_motion(path, character)
-    assert (
-        isinstance(again, MeshClip) and np.allclose(again.vertices, frames_of(head)) and again.rate == (30, 1)
-    )
+    assert isinstance(again, MeshClip)
+    assert np.allclose(again.vertices, frames_of(head))
+    assert again.rate == (30, 1)
     with pytest.raises(InputError, match="motion of vertices"):
         match_motion(tmp_path / "m.npy", character)
 
@@ -41,13 +42,16 @@ def test_the_unwelded_vertices_of_the_source_file_are_mapped(glb: Any, head: Any
     assert len(character.neutral) == 25
     np.savez(tmp_path / "m.npz", vertices=frames_of(head)[:, source] / 100)
     clip = read_motion(tmp_path / "m.npz", character)
-    assert isinstance(clip, MeshClip) and np.allclose(clip.vertices, frames_of(head), atol=1e-5)
+    assert isinstance(clip, MeshClip)
+    assert np.allclose(clip.vertices, frames_of(head), atol=1e-5)
 
 
 def test_a_memory_map_stays_one(head: Any, character: Any, tmp_path: Path) -> None:
     np.save(tmp_path / "m.npy", frames_of(head))
     clip = read_motion(tmp_path / "m.npy", character, rate=(60, 1))
-    assert isinstance(clip, MeshClip) and isinstance(clip.vertices, np.memmap) and clip.rate == (60, 1)
+    assert isinstance(clip, MeshClip)
+    assert isinstance(clip.vertices, np.memmap)
+    assert clip.rate == (60, 1)
     (tmp_path / "bad.npy").write_bytes(b"nothing")
     with pytest.raises(FormatError, match=r"bad.npy: is no whole .npy"):
         read_motion(tmp_path / "bad.npy", character)
@@ -82,7 +86,8 @@ def test_numbered_obj_frames_are_motion(head: Any, character: Any, tmp_path: Pat
         rows = "\n".join(f"v {x} {y} {z}" for x, y, z in points)
         (folder / f"face_{index + 8}.obj").write_text(rows + "\n" + faces)
     clip = read_motion(folder, character, rate=(24, 1))
-    assert isinstance(clip, MeshClip) and np.allclose(clip.vertices, frames_of(head), atol=1e-4)
+    assert isinstance(clip, MeshClip)
+    assert np.allclose(clip.vertices, frames_of(head), atol=1e-4)
     (folder / "face_9.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3")
     with pytest.raises(TopologyError, match=r"face_9.obj: has 3 vertices"):
         read_motion(folder, character)

@@ -100,7 +100,9 @@ def test_mediapipe_finds_the_face_and_its_expressions(take: SyntheticTake, frame
 
 def test_the_same_seed_gives_the_same_pixels_and_another_one_other_noise(take: SyntheticTake) -> None:
     clip = replace(take.clip, weights=take.clip.weights[4:8], head_pose=None)
-    one, same, other = (list(performer_frames(take.character, clip, size=(160, 160), seed=seed)) for seed in (0, 0, 1))
+    one, same, other = (
+        list(performer_frames(take.character, clip, size=(160, 160), seed=seed)) for seed in (0, 0, 1)
+    )
     assert len(one) == 4
     np.testing.assert_array_equal(one, same)
     assert (np.array(one) != np.array(other)).any()

@@ -63,6 +63,15 @@ def test_the_shown_frames_are_spread_from_first_to_last_and_always_the_same():
     assert len(PatchSet(numbered(2), CPU).spread(8)) == 2
 
 
+def test_the_mean_is_over_the_frames_as_they_are_drawn():
+    weights = np.array([0, 0, 1, 1, 2], np.float32)
+    plain = PatchSet(numbered(), CPU).mean()
+    weighted = PatchSet(numbered(), CPU, probability=weights).mean()
+    assert plain.shape == weighted.shape == (2, 3, 4, 4)
+    assert torch.allclose(255 * plain[:, 0, 0, 0], torch.tensor([20.0, 21.0]))
+    assert torch.allclose(255 * weighted[:, 0, 0, 0], torch.tensor([32.5, 33.5]), atol=0.1)
+
+
 def test_images_without_three_colours_are_refused():
     with pytest.raises(ShapeError, match="patches: an axis should be 3 but is 4"):
         PatchSet(np.zeros((2, 1, 8, 8, 4), np.uint8), CPU)

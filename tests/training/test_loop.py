@@ -97,7 +97,10 @@ def reenactment(settings):
         encoder_channels=4, latent=8, decoder_channels=2, residual_blocks=1, augment=AugmentSettings(), loop=settings
     )
     masks = (np.full((2, 32, 32), 0.5, np.float32), np.full((2, 32, 32), 0.2, np.float32))
-    return ReenactmentTraining(small, performer, character, regions=("eye", "mouth"), masks=masks)
+    rng = np.random.default_rng(5)
+    partners = (rng.integers(0, 24, (24, 2, 4)).astype(np.int32), rng.random((24, 2)).astype(np.float32))
+    regions = ("eye", "mouth")
+    return ReenactmentTraining(small, performer, character, regions=regions, masks=masks, partners=partners)
 
 
 def weights(settings, normalisation="group"):

@@ -25,7 +25,7 @@ from facepatch.patches.makeup import wears_makeup
 from facepatch.pca.sources import ShapeSource
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import BLOCK, RenderedPerformance, render_rows
-from facepatch.pipelines.retarget import Calibration, finish_clip, predict
+from facepatch.pipelines.retarget import finish_clip, predict, without_channels
 from facepatch.pipelines.run import Clock, train_all
 from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Stage, Store
@@ -40,7 +40,7 @@ HELD_OUT_SHARE = 0.2
 ROWS = (
     "retargeted",
     "retargeted, offset left in",
-    "retargeted, no lid channel",
+    "retargeted, networks alone",
     "bound: PCA projection",
     "bound: own renders",
     "bound: mean expression",
@@ -106,8 +106,8 @@ def evaluate_pair(
     judged = RenderedPerformance(source_test, makeup=settings.makeup, supersample=settings.supersample)
     models = trained.models
     raw = predict(judged, models, store=store, on_progress=on_progress)
-    bare = replace(settings.retarget, lids=replace(settings.retarget.lids, strength=0.0))
-    none = Calibration(tuple([0.0] * raw.shape[1]), trained.calibration.eyes)
+    bare = without_channels(settings.retarget)
+    none = replace(trained.calibration, offset=tuple([0.0] * raw.shape[1]))
     vertices = truth.frames.block(0, truth.frames.frame_count)
     shapes = {
         ROWS[0]: finish_clip(

@@ -15,10 +15,13 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
+from facepatch.pipelines.channel import nudge
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
 SIDES = ("l", "r")
+STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
+"""What a lid must not drag along."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ def close_lids(
 ) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
     """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
 
-    The change is the cheapest one, dw = C^-1 J^T (J C^-1 J^T)^-1 r with J the change of the mean gap of either eye per
-    weight and r the missing gap, times the channel's say at this openness. The cost C is that of moving landmarks
-    other than the lids, and, less, of leaving the directions in which the character's motion varies.
+    The missing gap, times the channel's say at this openness, is made good by `channel.nudge`.
     """
     if settings.strength <= 0:
         return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
@@ -72,24 +73,7 @@ def close_lids(
         shut[side] = (openness < 0.15) & scales[side].ever_shut
     missing = wanted - (weights @ rows.T + offset)
     # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
-    freedom = np.linalg.inv(_cost(basis, pca))
-    response = rows @ freedom @ rows.T
-    solve = freedom @ rows.T @ np.linalg.inv(response + 1e-9 * np.trace(response) * np.eye(2))
-    return (weights + (say * missing) @ solve.T).astype(np.float32), shut
-
-
-STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
-"""What a lid must not drag along."""
-LIKELY = 0.02
-"""Cost of one standard deviation, as a share of the landmarks' own cost."""
-
-
-def _cost(basis: Float32, pca: Pca) -> Float64:
-    """(M, M)"""
-    moved = basis[:, landmark_indices(*STILL)].reshape(len(basis), -1).astype(np.float64)
-    drag = moved @ moved.T
-    spread = np.maximum(pca.variance, 1e-9 * pca.variance.max())
-    return drag + LIKELY * float((np.diag(drag) * spread).mean()) * np.diag(1.0 / spread)
+    return nudge(weights, rows, say * missing, pca=pca, basis=basis, still=STILL, doubt=0.0), shut
 
 
 def _mean_gap(points: Float32, side: str) -> float:

@@ -183,7 +183,7 @@ def report_data(
         no_face=_frames(flags, NO_FACE),
         held=_frames(flags, HELD),
         eased=_frames(flags, EASED),
-        warnings=(*warnings, *take.warnings),
+        warnings=tuple(_spoken(sentence) for sentence in (*warnings, *take.warnings)),
     )  # fmt: skip
 
 
@@ -196,6 +196,12 @@ FILES = {
     "report.json": "the numbers of this page",
     "settings.toml": "all settings, to run again",
 }
+
+
+def _spoken(sentence: str) -> str:
+    for name, spoken in SPOKEN.items():
+        sentence = sentence.replace(name, spoken)
+    return sentence
 
 
 def _frames(flags: UInt8, bit: int) -> tuple[int, ...]:

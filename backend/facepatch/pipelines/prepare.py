@@ -153,7 +153,7 @@ def _prepare(
         "partner_rows": np.stack([one.rows for one in partners], 1),
         "partner_weight": np.stack([one.weight for one in partners], 1),
     }
-    sentences = list(dict.fromkeys([*report.sentences, *chosen.sentences]))
+    sentences = list(dict.fromkeys([*report.warnings, *chosen.sentences]))
     write_record(
         folder / "data.npz", Record({"record": KIND, "version": VERSION, "sentences": sentences}, arrays)
     )

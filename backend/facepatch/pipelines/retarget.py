@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
+from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.pipelines.brows import brow_rest, lift_brows
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import Performance, Take, tracked
@@ -55,6 +57,8 @@ class Calibration:
     """(M,) added to the networks' weights, cm."""
     eyes: dict[str, EyeScale]
     """The performer's lid scales, by side."""
+    brows: dict[str, float]
+    """The performer's brow heights at rest, by side, in inter-ocular distances."""
 
 
 def calibrate(
@@ -71,9 +75,9 @@ def calibrate(
     neutral: the median output over the performer's rest frames becomes the character's neutral. It does not care
     whether the ranges of motion match. mean: the mean output becomes the mean of the training motion.
     """
+    common = np.intersect1d(take.rest, rows)
+    rest = common if common.size else take.rest
     if settings.calibration == "neutral":
-        rest = np.intersect1d(take.rest, rows)
-        rest = rest if rest.size else take.rest
         offset = neutral_weights(models) - np.median(raw[rest], axis=0)
     elif settings.calibration == "mean":
         offset = character_mean - raw[rows].mean(axis=0)
@@ -81,7 +85,9 @@ def calibrate(
         offset = np.zeros(raw.shape[1])
     valid = np.zeros(take.frame_count, bool)
     valid[rows] = True
-    return Calibration(tuple(float(x) for x in offset), eye_scales(take.measures, valid))
+    return Calibration(
+        tuple(float(x) for x in offset), eye_scales(take.measures, valid), brow_rest(take.measures, rest)
+    )
 
 
 def neutral_weights(models: Models) -> Float32:
@@ -100,6 +106,10 @@ def finish_clip(
     rest = neutral_weights(models)
     if settings.smoothing > 0:
         weights = smooth(weights, take.found, settings.smoothing)
+    weights = lift_brows(
+        weights, take.measures, calibration.brows, pca=models.pca, landmarks=models.landmarks, neutral_weights=rest,
+        inter_ocular_cm=inter_ocular(models.landmarks, models.character.neutral), settings=settings.brows,
+    )  # fmt: skip
     weights, shut = close_lids(
         weights, take.measures, calibration.eyes, pca=models.pca, landmarks=models.landmarks,
         neutral_weights=rest, settings=settings.lids,
@@ -118,6 +128,13 @@ def finish_clip(
         pca=models.pca,
         name=take.name,
     ))  # fmt: skip
+
+
+def without_channels(settings: RetargetSettings) -> RetargetSettings:
+    """What the networks do alone: no lid and no brow channel."""
+    return replace(
+        settings, lids=replace(settings.lids, strength=0.0), brows=replace(settings.brows, strength=0.0)
+    )
 
 
 def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:

@@ -223,7 +223,7 @@ def train_all(
     write_calibration(folder / "calibration.json", calibration)
     take_the_place_of(store.out / "models", folder)
     clock.lap("retarget")
-    return Trained(models, calibration, raw, stages, found, (*data.sentences, *found.sentences), rows)
+    return Trained(models, calibration, raw, stages, found, data.sentences, rows)
 
 
 def models_folder(trained: Path) -> Path:

@@ -40,6 +40,18 @@ class LidSettings:
 
 
 @dataclass(frozen=True)
+class BrowSettings:
+    """The brow channel: the performer's brow landmarks lift the character's brows."""
+
+    strength: float = 0.7
+    """0 leaves the brows to the networks, 1 to the landmarks."""
+    gain: float = 1.0
+    """Character motion over performer motion, both in inter-ocular distances."""
+    smoothing: float = 2.0
+    """Zero-phase Gaussian over the performer's brow height, in frames; brows move slowly, landmarks tremble."""
+
+
+@dataclass(frozen=True)
 class RetargetSettings:
     """From the networks' output to the clip."""
 
@@ -49,6 +61,7 @@ class RetargetSettings:
     smoothing: float = 1.0
     """Zero-phase Gaussian over the weights, in frames; 0 for none."""
     lids: LidSettings = field(default_factory=LidSettings)
+    brows: BrowSettings = field(default_factory=BrowSettings)
     hold_s: float = 0.3
     """A lost face is held this long, then eased to neutral; shorter gaps are bridged."""
     ease_s: float = 0.5

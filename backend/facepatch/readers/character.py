@@ -13,13 +13,13 @@ from facepatch.readers.maya import maya_source
 from facepatch.readers.npz import npz_source, read_arrays
 from facepatch.readers.obj import obj_source
 
-READABLE = ".npz, .glb, .gltf, .ma, .obj or a folder of .obj"
+READABLE = ".npz, .glb, .gltf, .vrm, .ma, .obj or a folder of .obj"
 
 
 def read_character(path: str | os.PathLike[str], *, unit_in_metres: float | None = None) -> Character:
     """Read a character: centimetres, Y up, facing +Z, its left at +X.
 
-    path: a `facepatch.character` record or blendshape npz, a `.glb` or `.gltf` with morph targets, a Maya ASCII
+    path: a `facepatch.character` record or blendshape npz, a `.glb`, `.gltf` or `.vrm` with morph targets, a Maya ASCII
     scene `.ma`, an `.obj`, or a folder of `.obj` shapes or numbered frames. `unit_in_metres` overrules the unit
     that the file states or that its size suggests (a record is in centimetres already).
     Raises InputError and its kin (FormatError, ShapeError, TopologyError) with a sentence about the file.
@@ -42,7 +42,7 @@ def _source(path: Path) -> Source:
         return obj_source(path)
     if suffix == ".npz":
         return npz_source(path, read_arrays(path))
-    if suffix in (".glb", ".gltf"):
+    if suffix in (".glb", ".gltf", ".vrm"):
         return gltf_source(path)
     if suffix == ".ma":
         return maya_source(path)

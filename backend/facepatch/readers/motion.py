@@ -83,7 +83,7 @@ def _columns_clip(path: Path, rate: Rate) -> Clip:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         return _csv_clip(path)
-    if suffix in (".glb", ".gltf"):
+    if suffix in (".glb", ".gltf", ".vrm"):
         return read_gltf_motion(path)
     if suffix == ".npz":
         return _npz_clip(path, rate)

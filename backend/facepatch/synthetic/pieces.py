@@ -141,7 +141,9 @@ def hair(template: Template, style: HairStyle, part: int) -> Piece:
     polar = np.radians(hairline(azimuth, style) + tips) * line
     polar[0] = 0.0
     direction: Float64 = np.stack(
-        [np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)], axis=1
+        [np.sin(polar) * np.sin(azimuth), np.cos(polar), np.sin(polar) * np.cos(azimuth)],
+        axis=1,
+        dtype=np.float64,
     )
     thickness = _hair_thickness(azimuth, line, style)
     thickness[0] = style.volume

@@ -139,9 +139,10 @@ class Training:
             decay = min(settings.ema, self.iteration / (self.iteration + 10.0))
             with torch.no_grad():
                 for name, tensor in self.trainee.module.state_dict().items():
-                    # Counters, such as batch normalisation's, have no average.
-                    average = self.ema[name]
-                    average.lerp_(tensor, 1.0 - decay) if tensor.is_floating_point() else average.copy_(tensor)
+                    if tensor.is_floating_point():
+                        self.ema[name].lerp_(tensor, 1.0 - decay)
+                    else:  # a counter, such as batch normalisation's, has no average
+                        self.ema[name].copy_(tensor)
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def save(self) -> None:

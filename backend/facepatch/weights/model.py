@@ -35,6 +35,11 @@ class WeightModel(nn.Module):
             layers.append(nn.ReLU() if settings.normalisation == "batch" else nn.SiLU())
         self.down = nn.Sequential(*layers)
         small = size // 2 ** len(settings.channels)
+        if small < 1:
+            raise ConfigError(
+                f"weights.channels: {len(settings.channels)} halvings leave nothing of patches of {size} pixels. "
+                "Give fewer channels or larger patches."
+            )
         dense: list[nn.Module] = []
         inputs = widths[-1] * small * small
         for width in settings.hidden:

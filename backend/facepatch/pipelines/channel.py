@@ -1,0 +1,35 @@
+"""Bringing single measures of the character to where the performer's are, and nothing else with them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from facepatch.core.axes import Float32, Float64
+from facepatch.core.data.landmarks import landmark_indices
+from facepatch.core.data.pca import Pca
+
+LIKELY = 0.02
+"""Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
+
+
+def nudge(
+    weights: Float32, rows: Float64, missing: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...],
+    doubt: float,
+) -> Float32:  # fmt: skip
+    """Weights (T, M) changed so that linear measures change by `missing`, at the least cost.
+
+    dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M) the change of each measure per weight and r = missing (T, G):
+    the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the motion's
+    own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own variance
+    under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart, say) is
+    not forced. basis: (M, L, 3) change of the landmarks per weight.
+    """
+    moved = basis[:, landmark_indices(*still)].reshape(len(basis), -1).astype(np.float64)
+    drag = moved @ moved.T
+    spread = np.maximum(pca.variance, 1e-9 * pca.variance.max())
+    cost = drag + LIKELY * float((np.diag(drag) * spread).mean()) * np.diag(1.0 / spread)
+    freedom = np.linalg.inv(cost)
+    response = rows @ freedom @ rows.T
+    noise = (doubt + 1e-9) * np.diag(np.diag(response))
+    solve = freedom @ rows.T @ np.linalg.inv(response + noise)
+    return (weights + missing @ solve.T).astype(np.float32)

@@ -1,0 +1,145 @@
+"""pipelines.prepare: which frames are learned from, and their patches on disk."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from facepatch.core.data.pca import Pca
+from facepatch.core.errors import JobCancelledError, StorageError
+from facepatch.core.progress import Progress, silent
+from facepatch.pipelines import prepare as module
+from facepatch.pipelines.performance import Performance
+from facepatch.pipelines.prepare import TrainingData, character_measures, prepare_training, train_rows
+from facepatch.pipelines.run import Job, make_pca, make_performance, make_subject
+from facepatch.pipelines.settings import RunSettings
+from facepatch.pipelines.store import Store
+from facepatch.pipelines.subject import Subject
+
+
+class Made(SimpleNamespace):
+    """A performance with lost frames, and a character in motion."""
+
+    performance: Performance
+    subject: Subject
+    pca: Pca
+    settings: RunSettings
+
+    def prepared(self, out: Path, on_progress=silent, **settings) -> TrainingData:
+        return prepare_training(
+            self.performance, self.subject, self.pca, settings=replace(self.settings, **settings),
+            store=Store(out), on_progress=on_progress,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def made(tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("prepare")
+    film = tiny.write_film(folder / "lost.mp4", lost=slice(5, 9))
+    job = Job(take=film, character=tiny.hero, motion=(tiny.motion,), picks=tiny.hero_picks)
+    store = Store(folder / "OUT")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+        performance = make_performance(job, tiny_run.settings, store)
+    subject, _ = make_subject(job, tiny_run.settings, store)
+    pca, _ = make_pca(subject, tiny_run.settings, store)
+    return Made(performance=performance, subject=subject, pca=pca, settings=tiny_run.settings)
+
+
+def test_only_the_first_share_with_a_face_is_learned_from(made: Made) -> None:
+    seen = [row for row in range(30) if not 5 <= row < 9]
+    assert train_rows(made.performance, 1.0).tolist() == seen
+    assert train_rows(made.performance, 0.5).tolist() == [row for row in seen if row < 15]
+    assert train_rows(made.performance, 0.05).tolist() == [0, 1]
+
+
+def test_the_patches_are_of_training_frames_and_the_weights_are_of_the_motion(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path, train_share=0.8)
+    assert data.performer.shape == (len(data.performer_rows), 3, 32, 32, 3)
+    assert set(data.performer_rows) <= set(train_rows(made.performance, 0.8).tolist())
+    assert data.character.shape == (30, 3, 32, 32, 3)
+    assert data.performer.std() > 10
+    assert data.character.std() > 10
+    assert data.performer_probability.sum() == pytest.approx(1.0, abs=1e-5)
+    assert data.character_probability.sum() == pytest.approx(1.0, abs=1e-5)
+    assert len(data.character_probability) == len(data.character_rows) <= made.settings.selection.count
+    np.testing.assert_allclose(data.weights, made.pca.weights(made.subject.frames.block(0, 30)), atol=1e-4)
+    for mask in (data.performer_mask, data.character_mask):
+        assert mask.shape == (3, 32, 32)
+        assert mask.max() > 0.5
+
+
+def test_the_cut_patches_are_those_of_their_frames(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path)
+    to_patch = data.plan.frame_to_patch(
+        made.performance.align(made.performance.take.neutral, made.settings.patches.align_sigma)
+    )
+    (_, cut), = made.performance.patches(to_patch, 32)
+    np.testing.assert_array_equal(data.performer, cut[data.performer_rows])
+
+
+def test_the_coverage_is_written_for_people_and_programs(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path)
+    written = json.loads((data.stage.folder / "coverage.json").read_text())
+    assert set(written["features"]) == {"mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow"}
+    assert set(written["sentences"]) <= set(data.sentences)
+    assert len(set(data.sentences)) == len(data.sentences)
+
+
+def test_what_was_prepared_is_kept_until_something_changes(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = made.prepared(tmp_path)
+    monkeypatch.setattr(module, "_prepare", None)
+    again = made.prepared(tmp_path)
+    assert again.stage == first.stage
+    np.testing.assert_array_equal(again.character, first.character)
+    for changed in ({"train_share": 0.7}, {"supersample": 2}, {"patches": replace(made.settings.patches, margin=0.3)}):
+        with pytest.raises(TypeError, match="not callable"):
+            made.prepared(tmp_path, **changed)
+
+
+def test_a_preparation_that_was_stopped_is_done_again_and_gives_the_same(made: Made, tmp_path: Path) -> None:
+    whole = made.prepared(tmp_path / "whole")
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == "character renders" and progress.done:
+            raise JobCancelledError("Stopped.")
+
+    with pytest.raises(JobCancelledError):
+        made.prepared(tmp_path / "stopped", on_progress=stop)
+    assert not list((tmp_path / "stopped").rglob("done.json"))
+    again = made.prepared(tmp_path / "stopped")
+    np.testing.assert_array_equal(again.performer, whole.performer)
+    np.testing.assert_array_equal(again.character, whole.character)
+    np.testing.assert_array_equal(again.weights, whole.weights)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve room on a disk")
+def test_a_disk_without_room_for_the_patches_is_told_before_they_are_made(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, offset: int, length: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(StorageError, match=r"performer\.npy: the disk is full\. Free some space"):
+        made.prepared(tmp_path)
+    assert not list(tmp_path.rglob("*.npy"))
+    assert not list(tmp_path.rglob("done.json"))
+
+
+def test_measures_at_rest_are_in_the_unit_of_the_motion(made: Made) -> None:
+    measures, at_rest = character_measures(made.subject, made.subject.landmark_motion())
+    assert measures.frame_count == 30
+    still = np.repeat(made.subject.landmarks.positions(made.subject.character.neutral[None]), 30, 0)
+    same, _ = character_measures(made.subject, still)
+    assert same.at(0)["mouth_width"] == pytest.approx(at_rest["mouth_width"], rel=0.05)
+    assert measures.mouth_open.max() > at_rest["mouth_open"] + 0.05
