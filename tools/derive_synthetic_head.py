@@ -365,7 +365,12 @@ class Surface:
         for line in (self._middle, self._border):
             if line[here] and not (line[there] and len(shared) == 1):
                 return False
-        if len(self._neighbours(here) & self._neighbours(there)) != len(shared):
+        around, beyond = self._neighbours(here), self._neighbours(there)
+        if len(around & beyond) != len(shared):
+            return False
+        # an edge across the inside between two places on the middle line would be shared by both halves
+        new = around - beyond - {there}
+        if self._middle[there] and not self._middle[here] and any(self._middle[vertex] for vertex in new):
             return False
         return all(self._stays_well(key, here, there) for key in self._at[here] - shared)
 

@@ -46,7 +46,7 @@ def face() -> np.ndarray:
 
 
 @pytest.fixture
-def opened(face: np.ndarray):  # noqa: ANN201
+def opened(face: np.ndarray):
     """Mouth openings (T,) -> faces (T, 56, 2) whose lower lips and chin have moved down by them."""
     below = [name for name in LANDMARK_NAMES if "_lower_" in name and name.startswith("lips")] + ["chin"]
 

@@ -58,7 +58,9 @@ def test_an_opening_jaw_is_kept_because_only_rigid_points_are_fitted(face, opene
     head = moving_head()
     found = np.ones(60, bool)
     affine = aligned_of(transform(head, faces), found, face)
-    assert np.allclose(affine, aligned_of(transform(head, np.repeat(face[None], 60, 0)), found, face), atol=1e-6)
+    assert np.allclose(
+        affine, aligned_of(transform(head, np.repeat(face[None], 60, 0)), found, face), atol=1e-6
+    )
     placed = transform(affine, transform(head, faces))
     lower = int(landmark_indices("lips_inner_lower_mid")[0])
     assert np.allclose(placed[:, lower, 1] - face[lower, 1], amounts, atol=1e-3)

@@ -23,7 +23,9 @@ def swinging(face, x, y, count=41):
 
 def fitted(performer, character, neutrals, settings=SETTINGS):
     box = performer_box(performer, MOUTH, settings=settings)
-    similarity, other = character_box(performer, character, MOUTH, neutrals=neutrals, box=box, settings=settings)
+    similarity, other = character_box(
+        performer, character, MOUTH, neutrals=neutrals, box=box, settings=settings
+    )
     return box, similarity, other
 
 
@@ -86,7 +88,9 @@ def test_a_tilted_mouth_of_another_size_and_place_is_laid_on_the_performers(face
         [[2 * np.cos(turn), -2 * np.sin(turn), 0.3], [2 * np.sin(turn), 2 * np.cos(turn), -0.1]]
     )
     frames = swinging(face, 0.1, 0.2)
-    box, similarity, other = fitted(frames, transform(to_character, frames), (face, transform(to_character, face)))
+    box, similarity, other = fitted(
+        frames, transform(to_character, frames), (face, transform(to_character, face))
+    )
     assert np.allclose(transform(similarity, transform(to_character, face))[ROWS], face[ROWS], atol=1e-9)
     assert np.allclose(list(vars(other).values()), list(vars(box).values()))
 

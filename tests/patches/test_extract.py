@@ -9,8 +9,8 @@ SIZE = 64
 
 def view_of(scale_x, scale_y, degrees, centre):
     """(2, 3) frame pixels -> patch pixels that bring `centre` of the frame to the middle of the patch."""
-    turn = np.deg2rad(degrees)
-    linear = np.diag([scale_x, scale_y]) @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    cos, sin = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    linear = np.diag([scale_x, scale_y]) @ np.array([[cos, -sin], [sin, cos]])
     return np.concatenate([linear, (SIZE / 2 - linear @ np.asarray(centre))[:, None]], 1)
 
 

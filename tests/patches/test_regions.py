@@ -49,8 +49,14 @@ def test_no_region_at_all_is_refused():
 
 
 def test_an_unknown_element_is_refused_with_the_nearest():
-    with pytest.raises(UnknownNameError, match="there is no 'lips_outr'. Nearest: lips_outer"):
+    with pytest.raises(UnknownNameError, match=r"there is no 'lips_outr'. Nearest: lips_outer"):
         PatchSettings(regions=(Region("mouth", ("lips_outr",)),))
+
+
+@pytest.mark.parametrize("name", ["mouth.upper", "", "upper lip", "1st"])
+def test_a_name_that_no_network_can_bear_is_refused(name):
+    with pytest.raises(ConfigError, match=f"'{name}' is no name. Use letters, digits and _"):
+        PatchSettings(regions=(Region(name, ("lips_outer",)),))
 
 
 @pytest.mark.parametrize("size", [0, 16, 60, 100])

@@ -1,4 +1,4 @@
-"""pipelines.retarget: calibration, smoothing, gaps, and the constant rate of a clip."""
+"""pipelines.retarget: calibration, gaps, and the constant rate of a clip."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from facepatch.pipelines.retarget import (
     finish_clip,
     neutral_weights,
     read_calibration,
-    smooth,
+    without_channels,
     write_calibration,
 )
-from facepatch.pipelines.settings import LidSettings, RetargetSettings
+from facepatch.pipelines.settings import BrowSettings, LidSettings, RetargetSettings
 
 RATE = (10, 1)
 HOLD_3_EASE_4 = RetargetSettings(hold_s=0.3, ease_s=0.4)
@@ -48,42 +48,6 @@ def bridged(weights: Any, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     out = bridge_gaps(weights, found, rest=REST, rate=RATE, flags=flags, settings=HOLD_3_EASE_4)
     np.testing.assert_array_equal(out[found], weights[found])
     return out, flags
-
-
-# Smoothing
-
-
-def test_smoothing_is_a_gaussian_over_the_frames_with_a_face() -> None:
-    weights = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
-    found = found_but(40, slice(12, 19), slice(33, 34))
-    smoothed = smooth(weights, found, 2.0)
-    for t in (10, 20, 22, 30):  # the reach of 4 sigma stays inside the take
-        near = np.array([row for row in np.flatnonzero(found) if abs(row - t) <= 8])
-        share = np.exp(-0.5 * ((near - t) / 2.0) ** 2)
-        np.testing.assert_allclose(smoothed[t], share @ weights[near] / share.sum(), atol=1e-5)
-
-
-def test_smoothing_never_mixes_in_lost_frames_and_leaves_them() -> None:
-    weights = np.ones((30, 2), np.float32)
-    found = found_but(30, slice(10, 15), slice(0, 1))
-    weights[~found] = 1e6
-    smoothed = smooth(weights, found, 1.5)
-    np.testing.assert_allclose(smoothed[found], 1.0, rtol=1e-6)
-    assert (smoothed[~found] == 1e6).all()
-
-
-def test_smoothing_has_no_lag() -> None:
-    rng = np.random.default_rng(1)
-    weights = rng.standard_normal((50, 2)).astype(np.float32)
-    found = found_but(50, slice(20, 24))
-    there = smooth(weights, found, 1.7)
-    back = smooth(weights[::-1].copy(), found[::-1].copy(), 1.7)[::-1]
-    np.testing.assert_allclose(there, back, atol=1e-6)
-    blink = np.zeros((21, 1), np.float32)
-    blink[10] = 1.0
-    response = smooth(blink, np.ones(21, bool), 1.0)[:, 0]
-    assert response.argmax() == 10
-    np.testing.assert_allclose(response, response[::-1], atol=1e-7)
 
 
 # Gaps
@@ -203,7 +167,7 @@ def test_the_lid_scale_is_of_the_training_frames_only() -> None:
 
 def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
-    calibration = Calibration((0.1, -1e-9), eyes)
+    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3})
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration
 
@@ -244,11 +208,10 @@ def finished(take: Take, models: Models, raw: np.ndarray | None = None, **settin
     if raw is None:
         raw = np.linspace(0, 1, take.frame_count * count, dtype=np.float32).reshape(take.frame_count, count)
     offset = tuple(np.arange(count) / 4)
-    settings = {"smoothing": 0.0, "lids": LidSettings(strength=0.0), **settings}
+    off: Any = {"smoothing": 0.0, "lids": LidSettings(strength=0.0), "brows": BrowSettings(strength=0.0)}
     scale = EyeScale(0.0, 0.2, True)
-    return finish_clip(
-        raw, take, Calibration(offset, {"l": scale, "r": scale}), models=models, settings=RetargetSettings(**settings)
-    )
+    calibration = Calibration(offset, {"l": scale, "r": scale}, {"l": 0.0, "r": 0.0})
+    return finish_clip(raw, take, calibration, models=models, settings=RetargetSettings(**{**off, **settings}))
 
 
 def test_a_clip_is_the_networks_weights_and_the_offset(take: Take, models: Models) -> None:
@@ -289,6 +252,30 @@ def test_shut_eyes_are_flagged_where_there_is_a_face(take: Take, models: Models)
     clip = finished(replace(take, found=seen), models, lids=LidSettings())
     assert clip.flags is not None
     assert np.flatnonzero(clip.flags & CLOSED_LEFT).tolist() == [20, 21, 22]
+
+
+def test_frames_without_a_face_have_no_say_in_the_others(take: Take, models: Models) -> None:
+    seen = found_but(48, slice(30, 35))
+    results = []
+    for junk in (0.0, 1e3):
+        curves = {name: curve.copy() for name, curve in take.measures.curves().items()}
+        raw = np.ones((48, models.pca.component_count), np.float32)
+        raw[~seen] = junk
+        for curve in curves.values():
+            curve[~seen] = junk
+        junked = replace(take, found=seen, measures=measures_from_curves(curves, 1.0))
+        results.append(
+            finished(junked, models, raw, smoothing=2.0, lids=LidSettings(), brows=BrowSettings(smoothing=3.0))
+        )
+    np.testing.assert_allclose(results[0].weights, results[1].weights, atol=1e-5)
+    np.testing.assert_array_equal(results[0].flags, results[1].flags)
+
+
+def test_without_channels_only_the_networks_speak() -> None:
+    settings = RetargetSettings(smoothing=3.0, hold_s=0.1)
+    bare = without_channels(settings)
+    assert bare.lids.strength == bare.brows.strength == 0.0
+    assert replace(bare, lids=settings.lids, brows=settings.brows) == settings
 
 
 def test_a_variable_rate_becomes_a_constant_one(take: Take, models: Models) -> None:

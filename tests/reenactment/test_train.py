@@ -38,7 +38,8 @@ def mouths(openings, color, size=32, regions=1):
 def training_of(settings=TINY, *, count=4, size=32, regions=("mouth",), masks=None, partners=None):
     openings = np.linspace(0.05, 0.4, count)
     domains = [
-        PatchSet(mouths(openings, color, size, len(regions)), CPU) for color in ((220, 180, 160), (120, 190, 120))
+        PatchSet(mouths(openings, color, size, len(regions)), CPU)
+        for color in ((220, 180, 160), (120, 190, 120))
     ]
     return ReenactmentTraining(settings, *domains, regions=regions, masks=masks, partners=partners)
 
@@ -126,13 +127,13 @@ def test_the_loss_of_partners_by_hand():
 def test_partners_are_drawn_from_those_of_the_frame_and_region():
     table = np.array([[[0, 1]], [[2, 3]], [[0, 0]], [[3, 3]]], np.int32)
     trainee = training_of(partners=(table, np.ones((4, 1), np.float32)))
+    everyone = torch.arange(4)
+    characters = trainee.character.take(everyone)
     seen = {row: set() for row in range(4)}
     for draw in range(20):
-        rows = torch.arange(4)
-        wanted, _ = trainee._wanted(rows, iteration_generator(0, 0, draw, CPU))
+        wanted, _ = trainee._wanted(everyone, iteration_generator(0, 0, draw, CPU))
         for row in range(4):
-            found = [other for other in range(4) if torch.equal(wanted[row], trainee.character.take(torch.tensor([other]))[0])]
-            seen[row].update(found)
+            seen[row].update(other for other in range(4) if torch.equal(wanted[row], characters[other]))
     assert seen == {0: {0, 1}, 1: {2, 3}, 2: {0}, 3: {3}}
 
 
@@ -145,19 +146,23 @@ def test_partners_of_no_weight_are_left_out():
 def test_training_starts_at_the_mean_patches_of_both_domains():
     trainee = started(training_of())
     plain = started(training_of(replace(TINY, mean_image=False)))
+    sets = (trainee.performer, trainee.character)
     with torch.no_grad():
-        for index, patches in enumerate((trainee.performer, trainee.character)):
-            error, other = (
-                (one.module(trainee.performer.spread(4), trainee.character.spread(4))[index] - patches.mean()).abs().mean()
-                for one in (trainee, plain)
-            )
-            assert error < 0.5 * other
+        first, other = (one.module(*(patches.spread(4) for patches in sets)) for one in (trainee, plain))
+    for index, patches in enumerate(sets):
+        assert (first[index] - patches.mean()).abs().mean() < 0.5 * (
+            other[index] - patches.mean()
+        ).abs().mean()
 
 
 def test_without_weight_or_masks_there_is_no_masked_term():
     masks = (np.ones((1, 32, 32), np.float32), np.ones((1, 32, 32), np.float32))
     plain, off, on = (
-        float(started(training_of(settings, masks=given)).loss(0, iteration_generator(0, 0, 0, CPU))["loss"].detach())
+        float(
+            started(training_of(settings, masks=given))
+            .loss(0, iteration_generator(0, 0, 0, CPU))["loss"]
+            .detach()
+        )
         for settings, given in ((TINY, None), (replace(TINY, mask_weight=0.0), masks), (TINY, masks))
     )
     assert plain == off
@@ -190,7 +195,12 @@ def test_the_plateau_is_looked_for_once_when_patience_is_over():
     trainee = started(training_of(replace(TINY, loop=replace(LOOP, iterations=4000))))
     to_the_mean_image(trainee)
     assert trainee.patience == 1000
-    assert [bool(trainee.check(iteration)) for iteration in (1, 999, 1000, 1001)] == [False, False, True, False]
+    assert [bool(trainee.check(iteration)) for iteration in (1, 999, 1000, 1001)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_a_training_that_never_leaves_the_mean_image_ends_in_an_error(tmp_path):
@@ -205,7 +215,9 @@ def test_a_training_that_never_leaves_the_mean_image_ends_in_an_error(tmp_path):
     sets = [PatchSet(mouths([0.1, 0.2, 0.3], color), CPU) for color in ((220, 180, 160), (120, 190, 120))]
     trainee = Stuck(settings, *sets, regions=("mouth",))
     trainee.patience = 3
-    with pytest.raises(DivergedError, match="reenactment: still rebuilding the mean image of .*character mouth"):
+    with pytest.raises(
+        DivergedError, match=r"reenactment: still rebuilding the mean image of .*character mouth"
+    ):
         train(trainee, settings.loop, folder=tmp_path, fingerprint="stuck")
 
 
@@ -218,8 +230,7 @@ def test_a_preview_shows_five_rows_for_every_region(tmp_path):
     assert np.abs(sheet[3 * 32, 0].astype(int) - (120, 190, 120)).max() <= 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("preset", ["full", "paper"])
+@pytest.mark.parametrize("preset", ["full", pytest.param("paper", marks=pytest.mark.slow)])
 def test_the_presets_train_at_full_size(preset, tmp_path):
     settings = read_settings(preset)
     loop = replace(settings.reenactment.loop, batch=1, iterations=1, precision="float32")

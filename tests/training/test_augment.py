@@ -10,7 +10,15 @@ from facepatch.training.settings import AugmentSettings
 
 NOTHING = AugmentSettings(rotation_deg=0, shift=0, scale=0, color=1.0, hue=0.0, independent_color=0.0)
 EVERYTHING = AugmentSettings(
-    rotation_deg=25, shift=0.2, scale=0.2, color=3.0, hue=0.5, independent_color=0.5, warp=0.5, blur=3.0, noise=0.3
+    rotation_deg=25,
+    shift=0.2,
+    scale=0.2,
+    color=3.0,
+    hue=0.5,
+    independent_color=0.5,
+    warp=0.5,
+    blur=3.0,
+    noise=0.3,
 )
 LUMA = torch.tensor([0.299, 0.587, 0.114])[None, None, :, None, None]
 
@@ -140,7 +148,10 @@ def test_the_border_repeats_and_is_never_black(warp):
 
 
 def test_a_warp_bends_lines_by_a_share_of_a_cell():
-    still, bent = centroids(spots(1))[0], centroids(augment(spots(256), replace(NOTHING, warp=0.1), generator()))
+    still, bent = (
+        centroids(spots(1))[0],
+        centroids(augment(spots(256), replace(NOTHING, warp=0.1), generator())),
+    )
     deviation = (bent - still).std(0)
     # A node moves by 0.1 of a cell of 64 / 4 pixels; between nodes the noise is averaged.
     assert (deviation > 0.5).all()

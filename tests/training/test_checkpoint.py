@@ -85,19 +85,30 @@ def damaged(path):
         lambda path: path.write_bytes(save(tensors())),  # somebody else's safetensors: no header of ours
         lambda path: path.write_bytes(save(tensors(), metadata={"header": "{not json"})),
     ],
-    ids=["flipped bit", "cut short", "cut in the header", "empty", "noise", "a table", "no header", "header no JSON"],
+    ids=[
+        "flipped bit",
+        "cut short",
+        "cut in the header",
+        "empty",
+        "noise",
+        "a table",
+        "no header",
+        "header no JSON",
+    ],
 )
 def test_what_is_no_whole_checkpoint_is_refused_in_a_sentence(tmp_path, damage):
     path = tmp_path / "checkpoint.safetensors"
     write(path)
     damage(path)
-    with pytest.raises(CheckpointError, match="is no whole checkpoint .*Delete it to train again") as refusal:
+    with pytest.raises(
+        CheckpointError, match=r"is no whole checkpoint .*Delete it to train again"
+    ) as refusal:
         read_checkpoint(path)
     assert str(path) in str(refusal.value)
 
 
 def test_a_checkpoint_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="no such checkpoint. Train first"):
+    with pytest.raises(CheckpointError, match=r"no such checkpoint. Train first"):
         read_checkpoint(tmp_path / "checkpoint.safetensors")
 
 
@@ -151,7 +162,9 @@ def test_weights_of_another_model_are_refused(tmp_path):
     write_model(tmp_path / "a", tensors(1), {})
     write_model(tmp_path / "b", tensors(2), {})
     (tmp_path / "b" / "weights.safetensors").replace(tmp_path / "a" / "weights.safetensors")
-    with pytest.raises(CheckpointError, match=r"weights.safetensors does not belong to model.json. Train again"):
+    with pytest.raises(
+        CheckpointError, match=r"weights.safetensors does not belong to model.json. Train again"
+    ):
         read_model(tmp_path / "a")
 
 
@@ -188,7 +201,11 @@ def test_a_model_that_cannot_be_written_leaves_the_last_one(tmp_path, monkeypatc
 
 def test_tensors_go_into_the_module_by_their_prefix(tmp_path):
     module = nn.Linear(4, 3)
-    wanted = {"ema.weight": torch.ones(3, 4), "ema.bias": torch.zeros(3), "model.weight": torch.full((3, 4), 9.0)}
+    wanted = {
+        "ema.weight": torch.ones(3, 4),
+        "ema.bias": torch.zeros(3),
+        "model.weight": torch.full((3, 4), 9.0),
+    }
     load_into(module, wanted, "ema.", tmp_path)
     assert torch.equal(module.weight, torch.ones(3, 4))
 
@@ -199,5 +216,5 @@ def test_tensors_go_into_the_module_by_their_prefix(tmp_path):
     ids=["other size", "one missing", "none"],
 )
 def test_tensors_of_other_settings_are_refused(tmp_path, wrong):
-    with pytest.raises(CheckpointError, match="(?s)the weights are of other settings .*Train again"):
+    with pytest.raises(CheckpointError, match=r"(?s)the weights are of other settings .*Train again"):
         load_into(nn.Linear(4, 3), wrong, "", tmp_path)

@@ -82,6 +82,21 @@ def test_images_without_a_region_axis_are_refused():
         PatchSet(np.zeros((2, 8, 8, 3), np.uint8), CPU)
 
 
+def test_images_that_are_not_square_are_refused():
+    with pytest.raises(ShapeError, match="patches: axis H is 8"):
+        PatchSet(np.zeros((2, 1, 6, 8, 3), np.uint8), CPU)
+
+
+def test_images_of_floats_are_refused_since_they_would_be_taken_for_black():
+    with pytest.raises(ShapeError, match="patches: are float32, but bytes"):
+        PatchSet(np.ones((2, 1, 8, 8, 3), np.float32), CPU)
+
+
+def test_a_probability_for_other_frames_is_refused():
+    with pytest.raises(ShapeError, match="probability: 4 values for 5 frames"):
+        PatchSet(numbered(), CPU, probability=np.ones(4, np.float32))
+
+
 def test_probabilities_that_are_not_finite_are_refused():
     with pytest.raises(ShapeError, match="probability: 1 values are not finite"):
         PatchSet(numbered(), CPU, probability=np.array([1, np.nan, 1, 1, 1], np.float32))

@@ -14,7 +14,13 @@ from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.reenactment.train import ReenactmentTraining
 from facepatch.training.checkpoint import read_checkpoint
 from facepatch.training.data import PatchSet
-from facepatch.training.loop import MAX_ATTEMPTS, iteration_generator, learning_rate_factor, train, write_history
+from facepatch.training.loop import (
+    MAX_ATTEMPTS,
+    iteration_generator,
+    learning_rate_factor,
+    train,
+    write_history,
+)
 from facepatch.training.settings import AugmentSettings, LoopSettings
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.readouts import Readouts
@@ -92,9 +98,16 @@ def lips(count, seed, colors):
 
 def reenactment(settings):
     performer = PatchSet(lips(24, 0, [(220, 180, 160), (200, 160, 150)]), CPU)
-    character = PatchSet(lips(24, 1, [(120, 190, 120), (110, 170, 130)]), CPU, probability=np.linspace(1, 2, 24))
+    character = PatchSet(
+        lips(24, 1, [(120, 190, 120), (110, 170, 130)]), CPU, probability=np.linspace(1, 2, 24)
+    )
     small = ReenactmentSettings(
-        encoder_channels=4, latent=8, decoder_channels=2, residual_blocks=1, augment=AugmentSettings(), loop=settings
+        encoder_channels=4,
+        latent=8,
+        decoder_channels=2,
+        residual_blocks=1,
+        augment=AugmentSettings(),
+        loop=settings,
     )
     masks = (np.full((2, 32, 32), 0.5, np.float32), np.full((2, 32, 32), 0.2, np.float32))
     rng = np.random.default_rng(5)
@@ -191,7 +204,9 @@ def test_the_seed_decides(make, tmp_path):
 
 def test_every_iteration_seed_and_attempt_has_its_own_random_numbers():
     draws = {
-        float(torch.rand((), generator=iteration_generator(seed, attempt, iteration, CPU), dtype=torch.float64))
+        float(
+            torch.rand((), generator=iteration_generator(seed, attempt, iteration, CPU), dtype=torch.float64)
+        )
         for seed in range(3)
         for attempt in range(MAX_ATTEMPTS)
         for iteration in range(-1, 20)
@@ -204,7 +219,7 @@ def test_every_iteration_seed_and_attempt_has_its_own_random_numbers():
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path):
     run(Slope(), tmp_path, fingerprint="take one")
-    with pytest.raises(CheckpointError, match="belongs to other settings or data. Delete it"):
+    with pytest.raises(CheckpointError, match=r"belongs to other settings or data. Delete it"):
         run(Slope(), tmp_path, fingerprint="take two")
 
 
@@ -251,7 +266,9 @@ def test_before_the_first_checkpoint_it_goes_back_to_the_start(tmp_path):
 
 def test_a_second_time_it_ends_and_names_the_checkpoint(tmp_path):
     trainee = Slope({9: "nan", 25: "nan"})
-    with pytest.raises(DivergedError, match="slope: the loss is not a finite number .*second time") as refusal:
+    with pytest.raises(
+        DivergedError, match=r"slope: the loss is not a finite number .*second time"
+    ) as refusal:
         run(trainee, tmp_path)
     assert str(tmp_path) in str(refusal.value)
     assert "Lower the learning rate (now 0.01)" in str(refusal.value)
@@ -290,7 +307,9 @@ def test_a_start_that_is_objected_to_is_made_again_with_other_weights(tmp_path):
 
 def test_after_three_starts_it_gives_up_in_a_sentence(tmp_path):
     trainee = Slope(objections={(start, 5): "still flat." for start in range(1, 9)})
-    with pytest.raises(DivergedError, match=f"slope: still flat. This was start {MAX_ATTEMPTS} of {MAX_ATTEMPTS}"):
+    with pytest.raises(
+        DivergedError, match=f"slope: still flat. This was start {MAX_ATTEMPTS} of {MAX_ATTEMPTS}"
+    ):
         run(trainee, tmp_path)
     assert len(trainee.starts) == MAX_ATTEMPTS
     assert len(set(trainee.starts)) == MAX_ATTEMPTS
@@ -320,7 +339,15 @@ def test_the_warm_up_is_a_straight_line():
 
 def test_the_cosine_by_hand():
     settings = LoopSettings(iterations=110, warmup=10, schedule="cosine")
-    wanted = {0: 0.1, 9: 1.0, 10: 1.0, 35: (1 + math.sqrt(0.5)) / 2, 60: 0.5, 85: (1 - math.sqrt(0.5)) / 2, 110: 0.0}
+    wanted = {
+        0: 0.1,
+        9: 1.0,
+        10: 1.0,
+        35: (1 + math.sqrt(0.5)) / 2,
+        60: 0.5,
+        85: (1 - math.sqrt(0.5)) / 2,
+        110: 0.0,
+    }
     for iteration, factor in wanted.items():
         assert learning_rate_factor(settings, iteration) == pytest.approx(factor, abs=1e-12)
 

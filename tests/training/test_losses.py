@@ -13,7 +13,9 @@ def ssim_by_numpy(first, second):
     window /= window.sum()
     c1, c2 = 0.01**2, 0.03**2
     values = []
-    for x, y in zip(first.reshape(-1, *first.shape[-2:]), second.reshape(-1, *second.shape[-2:]), strict=True):
+    for x, y in zip(
+        first.reshape(-1, *first.shape[-2:]), second.reshape(-1, *second.shape[-2:]), strict=True
+    ):
         a, b = sliding_window_view(x, (11, 11)), sliding_window_view(y, (11, 11))
         mu_a, mu_b = (a * window).sum((-1, -2)), (b * window).sum((-1, -2))
         var_a = (window * (a - mu_a[..., None, None]) ** 2).sum((-1, -2))
@@ -94,7 +96,9 @@ def test_a_mask_makes_mistakes_under_it_count_more():
 
 def test_the_loss_is_a_mean_over_the_batch():
     values = [
-        float(reenactment_loss(flat(0.2, batch=count), flat(0.5, batch=count), l1_weight=10.0, ssim_weight=1.0))
+        float(
+            reenactment_loss(flat(0.2, batch=count), flat(0.5, batch=count), l1_weight=10.0, ssim_weight=1.0)
+        )
         for count in (1, 4)
     ]
     assert values[0] == pytest.approx(values[1], rel=1e-5)

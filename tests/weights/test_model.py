@@ -90,13 +90,15 @@ def test_all_convolutions_but_the_first_are_normalised(kind, layer):
 
 
 def test_a_wrong_normalisation_is_refused():
-    with pytest.raises(ConfigError, match="weights.normalisation: 'layer' is neither 'group' nor 'batch'"):
+    with pytest.raises(ConfigError, match=r"weights.normalisation: 'layer' is neither 'group' nor 'batch'"):
         model_of(replace(TINY, normalisation="layer"))
 
 
 @pytest.mark.parametrize("size", [32, 48])
 def test_more_halvings_than_the_patch_has_are_refused(size):
-    with pytest.raises(ConfigError, match=f"weights.channels: 6 halvings leave nothing of patches of {size} pixels"):
+    with pytest.raises(
+        ConfigError, match=f"weights.channels: 6 halvings leave nothing of patches of {size} pixels"
+    ):
         model_of(WeightSettings(), size=size)
 
 
@@ -104,6 +106,8 @@ def test_the_paper_preset_has_the_papers_code_of_2048_numbers():
     settings = read_settings("paper")
     with torch.device("meta"):
         model = WeightModel(settings.weights, patches=3, size=settings.patches.size, components=20)
-    widths = [(layer.in_features, layer.out_features) for layer in model.dense if isinstance(layer, nn.Linear)]
+    widths = [
+        (layer.in_features, layer.out_features) for layer in model.dense if isinstance(layer, nn.Linear)
+    ]
     assert widths == [(2048, 1024), (1024, 512), (512, 256), (256, 128), (128, 20)]
     assert model.down[0].in_channels == 9

@@ -91,9 +91,13 @@ def evaluate_pair(
     """Train on `motion`, judge on `held_out`. Returns row -> region -> error, and writes `pair.json` and `pair.png`."""
     store = Store(out)
     write_text(out / "settings.toml", toml_text(settings))
-    character, marks, source_stage = prepare_character(job.source, picks=job.source_picks, store=store)
+    character, marks, source_stage = prepare_character(
+        job.source, picks=job.source_picks, store=store, motions=job.motion
+    )
     source, source_test = _split(character, marks, source_stage, job)
-    character, marks, target_stage = prepare_character(job.target, picks=job.target_picks, store=store)
+    character, marks, target_stage = prepare_character(
+        job.target, picks=job.target_picks, store=store, motions=job.motion
+    )
     target, truth = _split(character, marks, target_stage, job)
     if source_test.frames.frame_count != truth.frames.frame_count:
         raise InputError(

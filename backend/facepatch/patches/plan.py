@@ -111,5 +111,7 @@ def read_plan(path: Path) -> PatchPlan:
             views=np.asarray(described["views"]),
             range_ratios=tuple((float(x), float(y)) for x, y in described["range_ratios"]),
         )
+    except FormatError:
+        raise
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: is no whole patch plan ({error}). Train again.") from error

@@ -47,6 +47,10 @@ class PatchSettings:
                 f"patches.regions: needs at least one region, each with its own name; got {names}."
             )
         for region in self.regions:
+            if not region.name.isidentifier():
+                raise ConfigError(
+                    f"patches.regions: '{region.name}' is no name. Use letters, digits and _, as in 'mouth_left'."
+                )
             landmark_indices(*region.elements)
 
     @property

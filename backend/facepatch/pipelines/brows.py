@@ -7,13 +7,12 @@ see it well. The channel mixes the two.
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
-from facepatch.core.axes import Float32, Float64
+from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import nudge
+from facepatch.pipelines.channel import nudge, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
@@ -30,8 +29,8 @@ def brow_rest(measures: FaceMeasures, rest: np.ndarray) -> dict[str, float]:
 
 
 def lift_brows(
-    weights: Float32, measures: FaceMeasures, rest: dict[str, float], *, pca: Pca, landmarks: SurfaceLandmarks,
-    neutral_weights: Float32, inter_ocular_cm: float, settings: BrowSettings,
+    weights: Float32, measures: FaceMeasures, rest: dict[str, float], *, found: Bool, pca: Pca,
+    landmarks: SurfaceLandmarks, neutral_weights: Float32, inter_ocular_cm: float, settings: BrowSettings,
 ) -> Float32:  # fmt: skip
     """Weights (T, M) with the brows part of the way to the performer's.
 
@@ -44,9 +43,9 @@ def lift_brows(
     rows = np.stack([_height(basis, side) for side in SIDES])
     offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
     neutral = neutral_weights @ rows.T + offset
-    moved = np.stack([measures.curves()[f"brow_{side}"] - rest[side] for side in SIDES], 1).astype(np.float64)
+    moved = np.stack([measures.curves()[f"brow_{side}"] - rest[side] for side in SIDES], 1)
     if settings.smoothing > 0:
-        moved = gaussian_filter1d(moved, settings.smoothing, axis=0, mode="nearest")
+        moved = smooth(moved, found, settings.smoothing)
     wanted = neutral + settings.gain * inter_ocular_cm * moved
     missing = settings.strength * (wanted - (weights @ rows.T + offset))
     return nudge(weights, rows, missing, pca=pca, basis=basis, still=STILL, doubt=DOUBT)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
-from facepatch.core.axes import Float32, Float64
+from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.data.pca import Pca
 
@@ -13,16 +14,22 @@ LIKELY = 0.02
 
 
 def nudge(
-    weights: Float32, rows: Float64, missing: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...],
+    weights: Float32,
+    rows: Float64,
+    missing: Float64,
+    *,
+    pca: Pca,
+    basis: Float32,
+    still: tuple[str, ...],
     doubt: float,
-) -> Float32:  # fmt: skip
+) -> Float32:
     """Weights (T, M) changed so that linear measures change by `missing`, at the least cost.
 
-    dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M) the change of each measure per weight and r = missing (T, G):
-    the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the motion's
-    own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own variance
-    under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart, say) is
-    not forced. basis: (M, L, 3) change of the landmarks per weight.
+    dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M), the change of each measure per weight, and r = missing
+    (T, G): the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the
+    motion's own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own
+    variance under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart,
+    say) is not forced. basis: (M, L, 3), change of the landmarks per weight.
     """
     moved = basis[:, landmark_indices(*still)].reshape(len(basis), -1).astype(np.float64)
     drag = moved @ moved.T
@@ -33,3 +40,11 @@ def nudge(
     noise = (doubt + 1e-9) * np.diag(np.diag(response))
     solve = freedom @ rows.T @ np.linalg.inv(response + noise)
     return (weights + missing @ solve.T).astype(np.float32)
+
+
+def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:
+    """Zero-phase Gaussian along time that never mixes in frames without a face. (T, M), sigma in frames."""
+    share = gaussian_filter1d(found.astype(np.float64), sigma, mode="nearest", truncate=4.0)
+    kept = np.where(found[:, None], weights, 0.0).astype(np.float64)
+    mixed = gaussian_filter1d(kept, sigma, axis=0, mode="nearest", truncate=4.0)
+    return np.where(found[:, None], mixed / np.maximum(share, 1e-9)[:, None], weights).astype(np.float32)

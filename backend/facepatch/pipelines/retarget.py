@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from facepatch.core.axes import Bool, Float32, Float64, UInt8
 from facepatch.core.data.clip import CLOSED_LEFT, CLOSED_RIGHT, EASED, HELD, NO_FACE, Clip
@@ -18,6 +17,7 @@ from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pipelines.brows import brow_rest, lift_brows
+from facepatch.pipelines.channel import smooth
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import Performance, Take, tracked
@@ -107,7 +107,8 @@ def finish_clip(
     if settings.smoothing > 0:
         weights = smooth(weights, take.found, settings.smoothing)
     weights = lift_brows(
-        weights, take.measures, calibration.brows, pca=models.pca, landmarks=models.landmarks, neutral_weights=rest,
+        weights, take.measures, calibration.brows, found=take.found, pca=models.pca, landmarks=models.landmarks,
+        neutral_weights=rest,
         inter_ocular_cm=inter_ocular(models.landmarks, models.character.neutral), settings=settings.brows,
     )  # fmt: skip
     weights, shut = close_lids(
@@ -135,14 +136,6 @@ def without_channels(settings: RetargetSettings) -> RetargetSettings:
     return replace(
         settings, lids=replace(settings.lids, strength=0.0), brows=replace(settings.brows, strength=0.0)
     )
-
-
-def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:
-    """Zero-phase Gaussian along time that never mixes in frames without a face. (T, M), sigma in frames."""
-    share = gaussian_filter1d(found.astype(np.float64), sigma, mode="nearest", truncate=4.0)
-    kept = np.where(found[:, None], weights, 0.0).astype(np.float64)
-    mixed = gaussian_filter1d(kept, sigma, axis=0, mode="nearest", truncate=4.0)
-    return np.where(found[:, None], mixed / np.maximum(share, 1e-9)[:, None], weights).astype(np.float32)
 
 
 def bridge_gaps(

@@ -149,7 +149,9 @@ def check_take(job: Job) -> None:
 
 def make_subject(job: Job, settings: RunSettings, store: Store) -> tuple[Subject, Stage]:
     """The character with landmarks and motion."""
-    character, landmarks, stage = prepare_character(job.character, picks=job.picks, store=store)
+    character, landmarks, stage = prepare_character(
+        job.character, picks=job.picks, store=store, motions=job.motion
+    )
     return read_subject(character, landmarks, stage=stage, motions=job.motion, seed=settings.seed), stage
 
 
@@ -167,7 +169,9 @@ def make_performance(
     """The take: a film, or a character rendered as the performer."""
     check_take(job)
     if job.take_motion:
-        character, landmarks, stage = prepare_character(job.take, picks=job.take_picks, store=store)
+        character, landmarks, stage = prepare_character(
+            job.take, picks=job.take_picks, store=store, motions=job.take_motion
+        )
         subject = read_subject(character, landmarks, stage=stage, motions=job.take_motion)
         return RenderedPerformance(subject, makeup=settings.makeup, supersample=settings.supersample)
     return film(job, settings, store, on_progress=on_progress)

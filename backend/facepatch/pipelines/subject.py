@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,8 @@ from facepatch.training.pictures import write_picture
 
 log = logging.getLogger(__name__)
 
+SAMPLES = 160
+"""Frames of each motion that the landmarks of a rig without shapes are proposed from."""
 GENERATED = "generated"
 """Stands for the motion that is made up where the user has none."""
 
@@ -83,33 +85,55 @@ class Subject:
 
 
 def prepare_character(
-    path: Path, *, picks: Path | None, store: Store
+    path: Path, *, picks: Path | None, store: Store, motions: Sequence[Path] = ()
 ) -> tuple[Character, SurfaceLandmarks, Stage]:
     """Read a character and its landmarks: `character.npz`, `landmarks.json` and `landmarks.png` in the stage.
 
     picks: a picks file; what it lacks is proposed from the mesh and its shapes.
+    motions: of a rig that has no shapes; its landmarks are proposed from how they move the mesh.
     """
     inputs = {"character": fingerprint(path), "picks": fingerprint(picks) if picks else "", "name": path.stem}
     stage = store.stage("character", inputs)
-    record, marks = stage.folder / "character.npz", stage.folder / "landmarks.json"
     if stage.done:
-        character = read_character_record(record)
-        return character, read_picks(marks, character), stage
+        return _kept(stage)
     character = read_character(path)
+    samples = None
+    if not character.shape_names and motions:
+        stage = store.stage("character", {**inputs, "motions": [fingerprint(motion) for motion in motions]})
+        if stage.done:
+            return _kept(stage)
+        samples = _samples(character, motions)
     if picks is not None:
-        landmarks = read_picks(picks, character)
-    elif character.shape_names:
-        landmarks = propose_landmarks(character)
+        landmarks = read_picks(picks, character, sample_shapes=samples)
+    elif character.shape_names or samples is not None:
+        landmarks = propose_landmarks(character, sample_shapes=samples)
     else:
         raise InputError(
-            f"{path}: has no shapes to find its lids and lips by. Give a picks file: --picks landmarks.json "
-            "(facepatch character explains the format)."
+            f"{path}: has neither shapes nor motion to find its lids and lips by. Give its motion, or a picks file: "
+            "--picks landmarks.json (the format is in docs/data.md)."
         )
-    write_character(record, character)
-    write_picks(marks, landmarks, character)
+    write_character(stage.folder / "character.npz", character)
+    write_picks(stage.folder / "landmarks.json", landmarks, character)
     write_picture(stage.folder / "landmarks.png", draw_landmarks(character, landmarks))
     stage.finish(doubts=list(landmarks.doubts))
     return character, landmarks, stage
+
+
+def _kept(stage: Stage) -> tuple[Character, SurfaceLandmarks, Stage]:
+    character = read_character_record(stage.folder / "character.npz")
+    landmarks = read_picks(stage.folder / "landmarks.json", character)
+    return character, replace(landmarks, doubts=tuple(stage.values["doubts"])), stage
+
+
+def _samples(character: Character, motions: Sequence[Path]) -> Float32:
+    """(S, V, 3) frames spread over the motions of a rig without shapes."""
+    found: list[Float32] = []
+    for path in motions:
+        clip = read_motion(path, character)
+        if isinstance(clip, MeshClip):
+            rows = np.linspace(0, clip.frame_count - 1, min(SAMPLES, clip.frame_count)).astype(int)
+            found.append(np.asarray(clip.vertices[rows], np.float32))
+    return np.concatenate(found)
 
 
 def read_subject(

@@ -69,7 +69,8 @@ def read_model(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         ) from error
     except (SafetensorError, ValueError, OSError) as error:
         raise CheckpointError(f"{folder}: the model is damaged ({error}). Train again.") from error
-    if not isinstance(description, dict) or hashlib.sha256(data).hexdigest() != description.get("weights_sha256"):
+    wanted = description.get("weights_sha256") if isinstance(description, dict) else None
+    if hashlib.sha256(data).hexdigest() != wanted:
         raise CheckpointError(f"{folder}: weights.safetensors does not belong to model.json. Train again.")
     return tensors, description
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from facepatch.core.axes import Axes, Float32, UInt8
+from facepatch.core.errors import ShapeError
 
 
 class PatchSet:
@@ -13,7 +15,9 @@ class PatchSet:
 
     def __init__(self, images: UInt8, device: torch.device, *, probability: Float32 | None = None) -> None:
         check = Axes()
-        check("patches", images[:1], "_ P H W 3", "uint8")
+        check("patches", images[:1], "_ P H H 3", "uint8")
+        if images.dtype != np.uint8:
+            raise ShapeError(f"patches: are {images.dtype}, but bytes (uint8, 0..255) are needed.")
         self.images = (
             torch.from_numpy(images).to(device) if device.type == "cuda" else torch.from_numpy(images)
         )
@@ -22,6 +26,8 @@ class PatchSet:
         self.cumulative: Tensor | None = None
         if probability is not None:
             weights = torch.from_numpy(check("probability", probability, "T")).double()
+            if len(weights) != len(images):
+                raise ShapeError(f"probability: {len(weights)} values for {len(images)} frames of patches.")
             self.cumulative = (weights.cumsum(0) / weights.sum()).to(device)
 
     def __len__(self) -> int:

@@ -204,7 +204,7 @@ def train(
     """Train `trainee` for `settings.iterations`, going on from the checkpoint in `folder` where there is one.
 
     At the end the module holds the moving average. `fingerprint` says which settings and data the checkpoint
-    belongs to. Raises DivergedError when the loss leaves the finite numbers twice from the same checkpoint, or
+    belongs to. Raises DivergedError when the loss leaves the finite numbers for the second time, or
     when `trainee.check` still objects after three starts; whatever stops the training, the last checkpoint is kept.
     """
     training = Training(trainee, settings, folder, fingerprint)

@@ -1,0 +1,108 @@
+"""pipelines.brows: the performer's brows lift the character's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facepatch.core.data.character import Character
+from facepatch.core.data.pca import Pca
+from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.pca.fit import fit_pca
+from facepatch.pipelines.brows import brow_rest, lift_brows
+from facepatch.pipelines.settings import BrowSettings
+from facepatch.synthetic.face import CARTOON_STYLE, make_character, synthetic_landmarks
+
+REST, UP = slice(0, 15), slice(15, 30)
+
+
+@pytest.fixture(scope="module")
+def hero() -> tuple[Character, Pca]:
+    head = make_character(CARTOON_STYLE, name="hero", detail="low")
+    values = np.zeros((150, len(head.shape_names)), np.float32)
+    moving = [i for i, name in enumerate(head.shape_names) if name.startswith(("brow", "eyeBlink", "jawOpen"))]
+    values[:, moving] = np.random.default_rng(1).uniform(0, 1, (150, len(moving)))
+    return head, fit_pca(head.vertices(values))
+
+
+def filmed() -> FaceMeasures:
+    """A performer who raises both brows half-way through."""
+    head = make_character(name="performer", detail="low")
+    values = np.zeros((30, len(head.shape_names)), np.float32)
+    for name in ("browInnerUp", "browOuterUpLeft", "browOuterUpRight"):
+        values[UP, head.shape_names.index(name)] = 0.5
+    return face_measures(synthetic_landmarks(head).positions(head.vertices(values)))
+
+
+def lifted(
+    hero: tuple[Character, Pca], measures: FaceMeasures, *, found: np.ndarray | None = None, **settings: Any
+) -> FaceMeasures:
+    """Measures of the character, whose networks see nothing of the brows."""
+    head, pca = hero
+    marks = synthetic_landmarks(head)
+    neutral = pca.weights(head.neutral[None])[0]
+    weights = lift_brows(
+        np.repeat(neutral[None], 30, 0), measures, brow_rest(measures, np.arange(10)),
+        found=np.ones(30, bool) if found is None else found, pca=pca, landmarks=marks, neutral_weights=neutral,
+        inter_ocular_cm=inter_ocular(marks, head.neutral),
+        settings=replace(BrowSettings(strength=1.0, smoothing=0.0), **settings),
+    )  # fmt: skip
+    return face_measures(marks.positions(pca.vertices(weights)))
+
+
+def rise(measures: FaceMeasures) -> float:
+    return float(measures.brow[UP].mean() - measures.brow[REST].mean())
+
+
+def test_raised_brows_raise_the_characters_and_resting_ones_rest(hero: tuple[Character, Pca]) -> None:
+    performer = filmed()
+    character = lifted(hero, performer)
+    assert rise(performer) > 0.02
+    assert 0.6 * rise(performer) < rise(character) < 1.1 * rise(performer)
+    at_rest = float(np.ptp(character.brow[REST]))
+    assert at_rest < 0.02 * rise(character)
+
+
+def test_gain_and_strength_scale_the_rise(hero: tuple[Character, Pca]) -> None:
+    performer = filmed()
+    whole = rise(lifted(hero, performer))
+    assert rise(lifted(hero, performer, gain=2.0)) == pytest.approx(2 * whole, rel=0.05)
+    assert rise(lifted(hero, performer, strength=0.5)) == pytest.approx(whole / 2, rel=0.05)
+    assert rise(lifted(hero, performer, strength=0.0)) == 0.0
+
+
+def test_mouth_and_lids_keep_still(hero: tuple[Character, Pca]) -> None:
+    character = lifted(hero, filmed())
+    for name in ("mouth_open", "mouth_width", "eye_open_l", "eye_open_r"):
+        assert float(np.ptp(character.curves()[name])) < 0.25 * rise(character)
+
+
+def test_smoothing_takes_the_tremble_and_leaves_no_lag(hero: tuple[Character, Pca]) -> None:
+    performer = filmed()
+    noise = 0.01 * np.random.default_rng(0).standard_normal(30).astype(np.float32)
+    shaking = replace(performer, brow_l=performer.brow_l + noise, brow_r=performer.brow_r + noise)
+    rough, smooth = (lifted(hero, shaking, smoothing=sigma).brow for sigma in (0.0, 2.0))
+    assert np.diff(smooth[REST]).std() < 0.4 * np.diff(rough[REST]).std()
+    clean = lifted(hero, performer, smoothing=2.0).brow
+    np.testing.assert_allclose(clean + clean[::-1], clean[0] + clean[-1], atol=0.1 * np.ptp(clean))
+
+
+def test_frames_without_a_face_are_not_mixed_in(hero: tuple[Character, Pca]) -> None:
+    performer = filmed()
+    found = np.ones(30, bool)
+    found[5:8] = False
+    junk = replace(performer, brow_l=performer.brow_l.copy(), brow_r=performer.brow_r.copy())
+    junk.brow_l[5:8] = junk.brow_r[5:8] = 0.5
+    kept, same = (lifted(hero, measures, found=found, smoothing=3.0).brow for measures in (performer, junk))
+    np.testing.assert_allclose(same[found], kept[found], atol=0.02 * np.ptp(kept))
+
+
+def test_the_rest_is_the_median_of_the_resting_frames() -> None:
+    performer = filmed()
+    assert brow_rest(performer, np.arange(5)) == pytest.approx(
+        {"l": float(np.median(performer.brow_l[:5])), "r": float(np.median(performer.brow_r[:5]))}
+    )

@@ -1,0 +1,115 @@
+"""pipelines.channel: single measures moved and nothing with them; smoothing without lag."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from facepatch.core.data.landmarks import landmark_indices
+from facepatch.core.data.pca import Pca
+from facepatch.pipelines.channel import nudge, smooth
+
+STILL = ("chin",)
+
+
+def found_but(frames: int, *lost: slice) -> np.ndarray:
+    found = np.ones(frames, bool)
+    for part in lost:
+        found[part] = False
+    return found
+
+
+# Nudging
+
+
+@pytest.fixture
+def pca() -> Pca:
+    """Three weights of one vertex; of the first there is the most."""
+    return Pca(np.zeros(3, np.float32), np.eye(3, dtype=np.float32), np.array([4.0, 1.0, 0.25]), 5.25)
+
+
+@pytest.fixture
+def basis() -> np.ndarray:
+    """(M, L, 3): the chin moves with the first weight only."""
+    basis = np.zeros((3, 56, 3), np.float32)
+    basis[0, landmark_indices(*STILL), 1] = 1.0
+    return basis
+
+
+def test_without_doubt_every_measure_is_met(pca: Pca, basis: np.ndarray) -> None:
+    rng = np.random.default_rng(0)
+    rows, missing = rng.standard_normal((2, 3)), rng.standard_normal((5, 2))
+    weights = rng.standard_normal((5, 3)).astype(np.float32)
+    after = nudge(weights, rows, missing, pca=pca, basis=basis, still=STILL, doubt=0.0)
+    np.testing.assert_allclose((after - weights) @ rows.T, missing, atol=1e-5)
+
+
+@pytest.mark.parametrize("doubt", [0.25, 1.0, 3.0])
+def test_with_doubt_one_measure_goes_a_share_of_its_way(doubt: float, pca: Pca, basis: np.ndarray) -> None:
+    rows, missing = np.array([[1.0, 2.0, 0.5]]), np.array([[0.6], [-0.2]])
+    after = nudge(np.zeros((2, 3), np.float32), rows, missing, pca=pca, basis=basis, still=STILL, doubt=doubt)
+    np.testing.assert_allclose(after @ rows.T, missing / (1 + doubt), atol=1e-6)
+
+
+def test_what_is_to_keep_still_is_left_to_weights_that_do_not_move_it(pca: Pca, basis: np.ndarray) -> None:
+    rows, missing = np.array([[1.0, 1.0, 0.0]]), np.array([[1.0]])
+    start = np.zeros((1, 3), np.float32)
+    held = nudge(start, rows, missing, pca=pca, basis=basis, still=STILL, doubt=0.0)
+    np.testing.assert_allclose(held, [[0.0, 1.0, 0.0]], atol=0.1)
+    # Where nothing is to keep still, the weight that moves most in life moves most.
+    free = nudge(start, rows, missing, pca=pca, basis=1e-4 * basis[::-1], still=STILL, doubt=0.0)
+    assert free[0, 0] > free[0, 1]
+
+
+def test_the_likelier_of_two_weights_is_taken(pca: Pca, basis: np.ndarray) -> None:
+    rows, missing = np.array([[0.0, 1.0, 1.0]]), np.array([[1.0]])
+    options = {"basis": basis, "still": STILL, "doubt": 0.0}
+    after = nudge(np.zeros((1, 3), np.float32), rows, missing, pca=pca, **options)
+    np.testing.assert_allclose(after, [[0.0, 0.8, 0.2]], atol=1e-4)  # as their variances, 1 to 0.25
+    equal = replace(pca, variance=np.array([4.0, 1.0, 1.0]))
+    after = nudge(np.zeros((1, 3), np.float32), rows, missing, pca=equal, **options)
+    np.testing.assert_allclose(after, [[0.0, 0.5, 0.5]], atol=1e-4)
+
+
+def test_nothing_missing_changes_nothing(pca: Pca, basis: np.ndarray) -> None:
+    weights = np.ones((2, 3), np.float32)
+    after = nudge(weights, np.ones((1, 3)), np.zeros((2, 1)), pca=pca, basis=basis, still=STILL, doubt=0.1)
+    np.testing.assert_array_equal(after, weights)
+
+
+# Smoothing
+
+
+def test_smoothing_is_a_gaussian_over_the_frames_with_a_face() -> None:
+    weights = np.random.default_rng(0).standard_normal((40, 3)).astype(np.float32)
+    found = found_but(40, slice(12, 19), slice(33, 34))
+    smoothed = smooth(weights, found, 2.0)
+    for t in (10, 20, 22, 30):  # the reach of 4 sigma stays inside the take
+        near = np.array([row for row in np.flatnonzero(found) if abs(row - t) <= 8])
+        share = np.exp(-0.5 * ((near - t) / 2.0) ** 2)
+        np.testing.assert_allclose(smoothed[t], share @ weights[near] / share.sum(), atol=1e-5)
+
+
+def test_smoothing_never_mixes_in_lost_frames_and_leaves_them() -> None:
+    weights = np.ones((30, 2), np.float32)
+    found = found_but(30, slice(10, 15), slice(0, 1))
+    weights[~found] = 1e6
+    smoothed = smooth(weights, found, 1.5)
+    np.testing.assert_allclose(smoothed[found], 1.0, rtol=1e-6)
+    assert (smoothed[~found] == 1e6).all()
+
+
+def test_smoothing_has_no_lag() -> None:
+    rng = np.random.default_rng(1)
+    weights = rng.standard_normal((50, 2)).astype(np.float32)
+    found = found_but(50, slice(20, 24))
+    there = smooth(weights, found, 1.7)
+    back = smooth(weights[::-1].copy(), found[::-1].copy(), 1.7)[::-1]
+    np.testing.assert_allclose(there, back, atol=1e-6)
+    blink = np.zeros((21, 1), np.float32)
+    blink[10] = 1.0
+    response = smooth(blink, np.ones(21, bool), 1.0)[:, 0]
+    assert response.argmax() == 10
+    np.testing.assert_allclose(response, response[::-1], atol=1e-7)
