@@ -235,25 +235,14 @@ def hero(tiny: SimpleNamespace) -> Character:
     return read_character_record(tiny.hero)
 
 
-def saved(folder: Path, character: Character, **arrays: Any) -> Path:
-    """A blendshape npz as studios write it."""
-    given = {
-        "vertices": character.neutral, "polygon_counts": character.topology.polygon_counts,
-        "polygon_vertices": character.topology.polygon_vertices, "deltas": character.deltas,
-        "names": np.array(character.shape_names), **arrays,
-    }  # fmt: skip
-    record = replace(character, neutral=given["vertices"], deltas=given["deltas"])
-    write_character(folder / "mine.npz", record)
-    return folder / "mine.npz"
-
-
 def test_a_character_without_shapes(desk: Desk, hero: Character, tmp_path: Path) -> None:
     bare = replace(hero, shape_names=(), deltas=np.zeros((0, len(hero.neutral), 3), np.float32))
     write_character(tmp_path / "bare.npz", bare)
-    sentence = desk.refusal(desk.run(character=tmp_path / "bare.npz", picks=None))
-    assert "bare.npz: has no shapes to find its lids and lips by. Give a picks file" in sentence
-    sentence = desk.refusal(desk.run(character=tmp_path / "bare.npz"))
-    assert "has no blendshapes, but the motion motion.npz needs them" in sentence
+    sentence = desk.refusal(main(["character", str(tmp_path / "bare.npz"), "--out", str(tmp_path / "OUT2")]))
+    assert "bare.npz: has neither shapes nor motion to find its lids and lips by. Give its motion" in sentence
+    for picks in (desk.tiny.hero_picks, None):
+        sentence = desk.refusal(desk.run(character=tmp_path / "bare.npz", picks=picks))
+        assert "has no blendshapes, but the motion motion.npz needs them" in sentence
 
 
 def test_a_character_with_nan(desk: Desk, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_painted_landmark_lands_where_the_transform_says(scale_x, scale_y, deg
     shrink = 1 / min(scale_x, scale_y)
     shape = (700, 900) if shrink > 2 else (160, 200)
     place = np.array([0.43 * shape[1] + 0.3, 0.57 * shape[0] + 0.2])
-    view = view_of(scale_x, scale_y, degrees, place + (8 * shrink * 0.3, -6 * shrink * 0.4))
+    view = view_of(scale_x, scale_y, degrees, place + np.array([2.4, -2.4]) * shrink)
     image = painted(shape, place, sigma=max(1.5, 1.8 * shrink))
     patch = cut_patches(image, view[None], size=SIZE)[0]
     wanted = transform(view, place[None])[0]

@@ -88,11 +88,11 @@ def test_other_picks_or_another_character_make_another_stage(
     assert prepare_character(tmp_path / "hero.npz", picks=tiny.hero_picks, store=store)[2].key != stage.key
 
 
-def test_a_character_without_shapes_needs_picks(tiny: SimpleNamespace, store: Store, tmp_path: Path) -> None:
+def test_a_character_without_shapes_needs_picks_or_motion(tiny: SimpleNamespace, store: Store, tmp_path: Path) -> None:
     hero = read_character_record(tiny.hero)
     bare = replace(hero, shape_names=(), deltas=np.zeros((0, len(hero.neutral), 3), np.float32))
     write_character(tmp_path / "bare.npz", bare)
-    with pytest.raises(InputError, match=r"bare\.npz: has no shapes to find its lids and lips by.*--picks"):
+    with pytest.raises(InputError, match=r"bare\.npz: has neither shapes nor motion.*--picks"):
         prepare_character(tmp_path / "bare.npz", picks=None, store=store)
     character, marks, stage = prepare_character(tmp_path / "bare.npz", picks=tiny.hero_picks, store=store)
     with np.load(tiny.motion) as stored:
