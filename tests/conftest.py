@@ -148,13 +148,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     from facepatch.synthetic.performance import make_performance
 
     folder = tmp_path_factory.mktemp("tiny")
-    made = SimpleNamespace(folder=folder, write_film=write_tiny_film, beside=beside, detect_beside=detect_beside)
+    made = SimpleNamespace(
+        folder=folder, write_film=write_tiny_film, beside=beside, detect_beside=detect_beside
+    )
     made.film = write_tiny_film(folder / "take.mp4")
     made.take2 = write_tiny_film(folder / "take2.mp4", seed=5)
     made.preset = folder / "tiny.toml"
     made.preset.write_text(TINY_PRESET)
     for name, style in (("hero", CARTOON_STYLE), ("double", None)):
-        head = make_character(style, name=name, detail="low") if style else make_character(name=name, detail="low")
+        head = (
+            make_character(style, name=name, detail="low")
+            if style
+            else make_character(name=name, detail="low")
+        )
         setattr(made, name, folder / f"{name}.npz")
         setattr(made, f"{name}_picks", folder / f"{name}.json")
         write_character(folder / f"{name}.npz", head)

@@ -101,7 +101,9 @@ def test_retarget_another_take(
 def test_a_given_rate_is_the_rate_of_the_clip(
     tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done(capsys, ["retarget", tiny_run.out, tiny.film, "--out", tmp_path, "--rate", "24000/1001", "--no-film"])
+    done(
+        capsys, ["retarget", tiny_run.out, tiny.film, "--out", tmp_path, "--rate", "24000/1001", "--no-film"]
+    )
     assert read_clip(tmp_path / "clip.npz").rate == (24000, 1001)
 
 
@@ -146,7 +148,9 @@ def test_evaluate_prints_the_table_and_its_numbers(
     ]  # fmt: skip
     told = events(capsys, words)
     numbers = next(event for event in told if "errors" in event)
-    assert numbers["errors"]["bound: mean expression"]["all"]["fraction_of_mean_expression"] == pytest.approx(1.0)
+    assert numbers["errors"]["bound: mean expression"]["all"]["fraction_of_mean_expression"] == pytest.approx(
+        1.0
+    )
     assert set(done(capsys, words)) == {"pair.png", "pair.json"}
 
 
@@ -166,7 +170,9 @@ def test_demo_makes_its_own_film_and_character_once(
             shutil.copy(source, target)
 
     monkeypatch.setattr(demo, "write_performer_film", film)
-    monkeypatch.setattr(demo, "make_character", lambda style, name: make_character(style, name=name, detail="low"))
+    monkeypatch.setattr(
+        demo, "make_character", lambda style, name: make_character(style, name=name, detail="low")
+    )
     monkeypatch.setattr(demo, "read_settings", lambda preset, values: read_settings(str(tiny.preset), values))
     motion = np.load(tiny.motion)
 
@@ -206,7 +212,11 @@ def test_settings_on_the_command_line_are_toml_values_and_bare_words_are_text() 
 
 
 def test_settings_that_cannot_be_read_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"--set: 'smoothing' lacks its value\. Write --set smoothing=VALUE"):
+    with pytest.raises(
+        ConfigError, match=r"--set: 'smoothing' lacks its value\. Write --set smoothing=VALUE"
+    ):
         parse_settings(["smoothing"])
-    with pytest.raises(ConfigError, match=r"--set: 'a\.b' goes into 'a', which another --set made a single value"):
+    with pytest.raises(
+        ConfigError, match=r"--set: 'a\.b' goes into 'a', which another --set made a single value"
+    ):
         parse_settings(["a=1", "a.b=2"])

@@ -22,7 +22,7 @@ from facepatch.training.checkpoint import read_checkpoint
 pytestmark = pytest.mark.usefixtures("landmarks_beside")
 
 STAGES = (
-    "landmarks", "pca", "performer patches", "character renders", "reenactment", "weights", "retarget", "export",
+    "pca", "landmarks", "performer patches", "character renders", "reenactment", "weights", "retarget", "export",
     "side by side", "report",
 )  # fmt: skip
 
@@ -38,7 +38,10 @@ def stop_in(stage: str, at: int = 1) -> Callable[[Progress], None]:
 
 
 def networks(out: Path) -> dict[str, bytes]:
-    return {name: (out / "models" / name / "weights.safetensors").read_bytes() for name in ("reenactment", "weights")}
+    return {
+        name: (out / "models" / name / "weights.safetensors").read_bytes()
+        for name in ("reenactment", "weights")
+    }
 
 
 def same(clip: Clip, other: Clip) -> bool:
@@ -70,7 +73,9 @@ def test_training_goes_on_from_its_last_checkpoint(tiny_run: SimpleNamespace, tm
         assert read_checkpoint(checkpoint).header["iteration"] == 8
     seen: list[Progress] = []
     assert same(run(job, tiny_run.settings, out, on_progress=seen.append), tiny_run.clip)
-    assert not {"landmarks", "performer patches", "character renders", "reenactment"} & {p.stage for p in seen}
+    assert not {"landmarks", "performer patches", "character renders", "reenactment"} & {
+        p.stage for p in seen
+    }
     assert not list(out.rglob("checkpoint.safetensors"))
 
 

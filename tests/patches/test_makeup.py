@@ -85,12 +85,10 @@ def test_an_open_mouth_is_dark_inside_and_a_closed_one_is_a_line(opened):
 
 def test_lips_that_overlap_leave_no_hole(opened):
     settings = MakeupSettings(brow_width=0.0, lid_width=0.0)
-    closed, overlapping = (
-        made_up(opened(np.array([amount])), settings)[0].astype(int) for amount in (0.0, -0.1)
-    )
-    # Lower lip 6 px above the upper: the line may shift, but no patch of shadow or skin opens between them.
-    line = [int((image[:, 90:102].sum(-1) < 250).sum()) for image in (closed, overlapping)]
-    assert line[1] <= 2 * line[0]
+    overlapping = made_up(opened(np.array([-0.2])), settings)[0].astype(int)
+    # The lower lip lies 12 px above the upper: between them is a line of one or two pixels and no shadow.
+    dark = (overlapping[:, 96].sum(-1) < 250).sum()
+    assert 1 <= dark <= 4
 
 
 def test_strokes_move_with_the_landmarks(face):

@@ -24,7 +24,9 @@ REST, UP = slice(0, 15), slice(15, 30)
 def hero() -> tuple[Character, Pca]:
     head = make_character(CARTOON_STYLE, name="hero", detail="low")
     values = np.zeros((150, len(head.shape_names)), np.float32)
-    moving = [i for i, name in enumerate(head.shape_names) if name.startswith(("brow", "eyeBlink", "jawOpen"))]
+    moving = [
+        i for i, name in enumerate(head.shape_names) if name.startswith(("brow", "eyeBlink", "jawOpen"))
+    ]
     values[:, moving] = np.random.default_rng(1).uniform(0, 1, (150, len(moving)))
     return head, fit_pca(head.vertices(values))
 

@@ -85,13 +85,21 @@ def closed(
     measures = filmed(blinks)
     scales = eye_scales(measures, np.ones(len(blinks), bool))
     return close_lids(
-        weights, measures, scales, pca=face.pca, landmarks=face.marks, neutral_weights=face.rest, settings=settings
+        weights,
+        measures,
+        scales,
+        pca=face.pca,
+        landmarks=face.marks,
+        neutral_weights=face.rest,
+        settings=settings,
     )
 
 
 def test_an_openness_of_0_is_shut_and_of_1_is_open() -> None:
     scale = EyeScale(shut=0.02, open=0.22, ever_shut=True)
-    np.testing.assert_allclose(scale.openness(np.array([0.02, 0.12, 0.22], np.float32)), [0.0, 0.5, 1.0], atol=1e-6)
+    np.testing.assert_allclose(
+        scale.openness(np.array([0.02, 0.12, 0.22], np.float32)), [0.0, 0.5, 1.0], atol=1e-6
+    )
 
 
 def test_a_slit_that_the_networks_leave_is_shut(face: Face) -> None:

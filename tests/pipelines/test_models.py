@@ -45,7 +45,9 @@ def test_frames_do_not_influence_each_other(bundle: Path) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_bundle_that_lacks_a_file_is_refused_by_its_name(name: str, bundle: Path) -> None:
     (bundle / name).unlink()
-    with pytest.raises(CheckpointError, match=rf"holds no trained models \({name} missing\)\. Run: facepatch run"):
+    with pytest.raises(
+        CheckpointError, match=rf"holds no trained models \({name} missing\)\. Run: facepatch run"
+    ):
         load_models(bundle)
 
 
@@ -105,5 +107,5 @@ def test_the_curves_of_each_network_are_kept(tiny_run: SimpleNamespace) -> None:
     folders = {name: next((tiny_run.out / "stages").glob(f"{name}-*")) for name in NETWORKS}
     curves = dict(training_curves({name: Stage(folder, "") for name, folder in folders.items()}))
     assert curves["reenactment"]["iterations"] == [10, 12]
-    assert set(curves["reenactment"]["values"]) == {"loss", "performer", "character"}
-    assert set(curves["weights"]["values"]) == {"loss", "weights", "points", "gaps"}
+    assert set(curves["reenactment"]["values"]) >= {"loss", "performer", "character"}
+    assert set(curves["weights"]["values"]) >= {"loss", "weights", "points", "gaps"}

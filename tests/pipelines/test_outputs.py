@@ -60,12 +60,23 @@ def resampled(performance: FilmPerformance, clip: Clip) -> Clip:
     count = round(performance.take.times[-1] * 24) + 1
     rows = np.searchsorted(performance.take.times, np.arange(count) / 24 + 1e-6, side="right") - 1
     return replace(
-        clip, weights=clip.weights[rows], flags=np.zeros(count, np.uint8), times=None, valid=None, head_pose=None
+        clip,
+        weights=clip.weights[rows],
+        flags=np.zeros(count, np.uint8),
+        times=None,
+        valid=None,
+        head_pose=None,
     )
 
 
 def data_of(performance: FilmPerformance, clip: Clip, models: Models, **options: Any) -> Any:
-    given: dict[str, Any] = {"settings": {}, "timings": {}, "held_out_start": None, "coverage": None, "curves": {}}
+    given: dict[str, Any] = {
+        "settings": {},
+        "timings": {},
+        "held_out_start": None,
+        "coverage": None,
+        "curves": {},
+    }
     return report_data(performance, clip, models, **{**given, "warnings": (), **options})
 
 
@@ -162,7 +173,9 @@ def still(frames: int) -> FaceMeasures:
 
 
 def test_telling_frames_show_the_extremes_and_have_a_face() -> None:
-    measures = replace(still(50), mouth_open=np.arange(50, dtype=np.float32), eye_open_l=np.arange(50, 0, -1.0))
+    measures = replace(
+        still(50), mouth_open=np.arange(50, dtype=np.float32), eye_open_l=np.arange(50, 0, -1.0)
+    )
     found = np.ones(50, bool)
     found[45:] = False
     rows = telling_frames(measures, found)

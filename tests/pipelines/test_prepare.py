@@ -60,7 +60,9 @@ def test_only_the_first_share_with_a_face_is_learned_from(made: Made) -> None:
     assert train_rows(made.performance, 0.05).tolist() == [0, 1]
 
 
-def test_the_patches_are_of_training_frames_and_the_weights_are_of_the_motion(made: Made, tmp_path: Path) -> None:
+def test_the_patches_are_of_training_frames_and_the_weights_are_of_the_motion(
+    made: Made, tmp_path: Path
+) -> None:
     data = made.prepared(tmp_path, train_share=0.8)
     assert data.performer.shape == (len(data.performer_rows), 3, 32, 32, 3)
     assert set(data.performer_rows) <= set(train_rows(made.performance, 0.8).tolist())
@@ -81,7 +83,7 @@ def test_the_cut_patches_are_those_of_their_frames(made: Made, tmp_path: Path) -
     to_patch = data.plan.frame_to_patch(
         made.performance.align(made.performance.take.neutral, made.settings.patches.align_sigma)
     )
-    (_, cut), = made.performance.patches(to_patch, 32)
+    ((_, cut),) = made.performance.patches(to_patch, 32)
     np.testing.assert_array_equal(data.performer, cut[data.performer_rows])
 
 
@@ -101,7 +103,11 @@ def test_what_was_prepared_is_kept_until_something_changes(
     again = made.prepared(tmp_path)
     assert again.stage == first.stage
     np.testing.assert_array_equal(again.character, first.character)
-    for changed in ({"train_share": 0.7}, {"supersample": 2}, {"patches": replace(made.settings.patches, margin=0.3)}):
+    for changed in (
+        {"train_share": 0.7},
+        {"supersample": 2},
+        {"patches": replace(made.settings.patches, margin=0.3)},
+    ):
         with pytest.raises(TypeError, match="not callable"):
             made.prepared(tmp_path, **changed)
 

@@ -68,7 +68,9 @@ def test_in_a_long_gap_the_pose_is_held_then_eased_to_neutral_then_to_the_next()
     weights[:5], weights[35:] = [3.0, 3.0], [7.0, 1.0]
     out, flags = bridged(weights, found_but(40, slice(5, 35)))
     np.testing.assert_array_equal(out[5:8], np.tile([3.0, 3.0], (3, 1)))
-    np.testing.assert_allclose(out[8:12], [3, 3] + np.outer([0.15625, 0.5, 0.84375, 1.0], REST - [3, 3]), atol=1e-6)
+    np.testing.assert_allclose(
+        out[8:12], np.array([3, 3]) + np.outer([0.15625, 0.5, 0.84375, 1.0], REST - [3, 3]), atol=1e-6
+    )
     np.testing.assert_allclose(out[12:31], np.tile(REST, (19, 1)), atol=1e-6)
     assert flags[5:8].tolist() == [NO_FACE | HELD] * 3
     assert flags[8:35].tolist() == [NO_FACE | EASED] * 27
@@ -115,7 +117,7 @@ def flat_models() -> Models:
     """PCA weights are the first two coordinates of the one vertex, about (10, 20, 0); its neutral is (12, 17, 0)."""
     basis = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     pca = Pca(np.array([10.0, 20.0, 0.0], np.float32), basis, np.array([2.0, 1.0]), 3.0)
-    return SimpleNamespace(pca=pca, character=SimpleNamespace(neutral=np.array([[12, 17, 0]], np.float32)))  # pyright: ignore
+    return SimpleNamespace(pca=pca, character=SimpleNamespace(neutral=np.array([[12, 17, 0]], np.float32)))  # pyright: ignore[reportReturnType]
 
 
 def flat_take(frames: int, rest: list[int], gap: Any = None) -> Take:
@@ -172,7 +174,9 @@ def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     assert read_calibration(tmp_path / "calibration.json") == calibration
 
 
-@pytest.mark.parametrize("text", [None, "", "{}", '{"record": "facepatch.calibration", "version": 1, "offset": 3}'])
+@pytest.mark.parametrize(
+    "text", [None, "", "{}", '{"record": "facepatch.calibration", "version": 1, "offset": 3}']
+)
 def test_a_damaged_calibration_is_refused(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / "calibration.json").write_text(text)
@@ -211,7 +215,9 @@ def finished(take: Take, models: Models, raw: np.ndarray | None = None, **settin
     off: Any = {"smoothing": 0.0, "lids": LidSettings(strength=0.0), "brows": BrowSettings(strength=0.0)}
     scale = EyeScale(0.0, 0.2, True)
     calibration = Calibration(offset, {"l": scale, "r": scale}, {"l": 0.0, "r": 0.0})
-    return finish_clip(raw, take, calibration, models=models, settings=RetargetSettings(**{**off, **settings}))
+    return finish_clip(
+        raw, take, calibration, models=models, settings=RetargetSettings(**{**off, **settings})
+    )
 
 
 def test_a_clip_is_the_networks_weights_and_the_offset(take: Take, models: Models) -> None:
@@ -239,7 +245,9 @@ def test_frames_without_a_face_are_held_and_eased_to_the_neutral(take: Take, mod
     raw[~lost] = 1e6
     clip = finished(replace(take, found=lost), models, raw, smoothing=2.0)
     assert clip.flags is not None
-    np.testing.assert_allclose(clip.weights[:10], 2.0 + np.arange(raw.shape[1]) / 4 + np.zeros((10, 1)), atol=1e-5)
+    np.testing.assert_allclose(
+        clip.weights[:10], 2.0 + np.arange(raw.shape[1]) / 4 + np.zeros((10, 1)), atol=1e-5
+    )
     np.testing.assert_array_equal(clip.weights[10], clip.weights[9])
     np.testing.assert_allclose(clip.weights[-1], neutral_weights(models), atol=1e-4)
     assert clip.flags[10] == NO_FACE | HELD
@@ -265,7 +273,9 @@ def test_frames_without_a_face_have_no_say_in_the_others(take: Take, models: Mod
             curve[~seen] = junk
         junked = replace(take, found=seen, measures=measures_from_curves(curves, 1.0))
         results.append(
-            finished(junked, models, raw, smoothing=2.0, lids=LidSettings(), brows=BrowSettings(smoothing=3.0))
+            finished(
+                junked, models, raw, smoothing=2.0, lids=LidSettings(), brows=BrowSettings(smoothing=3.0)
+            )
         )
     np.testing.assert_allclose(results[0].weights, results[1].weights, atol=1e-5)
     np.testing.assert_array_equal(results[0].flags, results[1].flags)

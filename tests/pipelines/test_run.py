@@ -15,6 +15,7 @@ import pytest
 
 from facepatch.core.errors import CheckpointError, FacepatchError, InputError, StorageError, VideoError
 from facepatch.core.progress import Progress
+from facepatch.core.schema import merged
 from facepatch.pipelines import run as module
 from facepatch.pipelines.models import load_models
 from facepatch.pipelines.performance import RenderedPerformance
@@ -51,7 +52,11 @@ def test_a_take_is_checked_before_anything_else(tiny: SimpleNamespace, tmp_path:
         check_take(Job(take=tiny.hero, character=tiny.hero))
     (tmp_path / "notes.mp4").write_text("no film")
     with pytest.raises(VideoError, match="is not a film"):
-        run(Job(tmp_path / "notes.mp4", tiny.hero, (tiny.motion,)), read_settings(str(tiny.preset)), tmp_path / "OUT")
+        run(
+            Job(tmp_path / "notes.mp4", tiny.hero, (tiny.motion,)),
+            read_settings(str(tiny.preset)),
+            tmp_path / "OUT",
+        )
     assert not (tmp_path / "OUT" / "stages").exists()
 
 
@@ -102,7 +107,9 @@ def test_models_are_found_in_a_run_or_in_the_folder_itself(tiny_run: SimpleNames
     assert models_folder(tiny_run.out) == tiny_run.out / "models"
     assert models_folder(tiny_run.out / "models") == tiny_run.out / "models"
     assert kept_settings(tiny_run.out) == tiny_run.settings
-    with pytest.raises(CheckpointError, match=r"holds no trained models.*--out folder of a finished facepatch run"):
+    with pytest.raises(
+        CheckpointError, match=r"holds no trained models.*--out folder of a finished facepatch run"
+    ):
         models_folder(tmp_path)
 
 
@@ -159,11 +166,8 @@ def test_a_run_that_fails_leaves_the_settings_of_the_clip_that_is_there(
 
 @pytest.mark.usefixtures("landmarks_beside")
 def test_the_rest_of_the_take_judges_only(tiny_run: SimpleNamespace, tmp_path: Path) -> None:
-    quick = replace(
-        tiny_run.settings, train_share=0.8,
-        reenactment=replace(tiny_run.settings.reenactment, loop=replace(tiny_run.settings.reenactment.loop, iterations=1)),
-        weights=replace(tiny_run.settings.weights, loop=replace(tiny_run.settings.weights.loop, iterations=1)),
-    )  # fmt: skip
+    few = {"loop": {"iterations": 1}}
+    quick = merged(tiny_run.settings, {"train_share": 0.8, "reenactment": few, "weights": few})
     run(replace(tiny_run.job, side_by_side=False), quick, tmp_path / "OUT")
     report = json.loads((tmp_path / "OUT" / "report.json").read_text())
     assert report["held_out_start"] == 24

@@ -10,7 +10,14 @@ import pytest
 from facepatch.core.errors import ConfigError, UnknownNameError
 from facepatch.landmarks.detector import LandmarkSettings
 from facepatch.patches.regions import FIVE, PatchSettings
-from facepatch.pipelines.settings import RunSettings, preset_names, read_preset, read_settings, seeded, toml_text
+from facepatch.pipelines.settings import (
+    RunSettings,
+    preset_names,
+    read_preset,
+    read_settings,
+    seeded,
+    toml_text,
+)
 
 
 def written(folder: Path, text: str | bytes) -> str:
@@ -41,7 +48,11 @@ def test_names_paths_and_regions_survive_writing(tmp_path: Path) -> None:
 def test_the_callers_values_beat_the_preset_which_beats_the_defaults(tmp_path: Path) -> None:
     mine = written(tmp_path, "supersample = 1\n[reenactment.loop]\niterations = 7\nbatch = 3\n")
     settings = read_settings(mine, {"reenactment": {"loop": {"batch": 5}}})
-    assert (settings.supersample, settings.reenactment.loop.iterations, settings.reenactment.loop.batch) == (1, 7, 5)
+    assert (settings.supersample, settings.reenactment.loop.iterations, settings.reenactment.loop.batch) == (
+        1,
+        7,
+        5,
+    )
     assert settings.weights == RunSettings().weights
 
 
@@ -71,7 +82,9 @@ def test_a_preset_holds_only_what_differs() -> None:
 
 
 def test_an_unknown_preset_is_a_wrong_setting_with_the_nearest_names() -> None:
-    with pytest.raises(ConfigError, match=r"preset: there is no 'preveiw'\. Nearest: preview.*path of a \.toml file"):
+    with pytest.raises(
+        ConfigError, match=r"preset: there is no 'preveiw'\. Nearest: preview.*path of a \.toml file"
+    ):
         read_settings("preveiw")
 
 
@@ -79,7 +92,10 @@ def test_an_unknown_preset_is_a_wrong_setting_with_the_nearest_names() -> None:
     ("text", "sentence"),
     [
         ("supersampel = 1", r"mine\.toml: unknown key 'supersampel'\. Did you mean 'supersample'\?"),
-        ("[reenactment.loop]\niteratoins = 1", r"reenactment\.loop: unknown key 'iteratoins'\. Did you mean 'iterations'"),
+        (
+            "[weights.loop]\niteratoins = 1",
+            r"weights\.loop: unknown key 'iteratoins'\. Did you mean 'iterations'",
+        ),
         ("supersample = 1.5", r"supersample: needs int, got 1\.5"),
         ("supersample = 9", r"supersample: 9 lies outside 1\.\.4"),
         ("train_share = 0.0", r"train_share: 0\.0 lies outside 0\.05\.\.1"),
@@ -100,5 +116,7 @@ def test_settings_that_do_not_fit_are_refused(text: str | bytes, sentence: str, 
 
 
 def test_a_preset_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gone\.toml: cannot be read \(No such file.*Give the path of a TOML file"):
+    with pytest.raises(
+        ConfigError, match=r"gone\.toml: cannot be read \(No such file.*Give the path of a TOML file"
+    ):
         read_settings(str(tmp_path / "gone.toml"))

@@ -41,14 +41,14 @@ def test_a_character_is_shown_with_its_landmarks_and_shapes(tiny: SimpleNamespac
 
 
 @pytest.mark.usefixtures("landmarks_beside")
-def test_landmarks_are_written_as_detected_and_drawn(
+def test_landmarks_are_written_as_they_are_used_and_drawn(
     tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path
 ) -> None:
     film = tiny.write_film(tmp_path / "lost.mp4", lost=slice(8, 12))
     warnings = steps.landmarks(replace(tiny_run.job, take=film), tiny_run.settings, tmp_path / "OUT")
     track = read_landmark_track(tmp_path / "OUT" / "landmarks.npz")
     true = np.load(tiny.beside(film))[:, 0]
-    np.testing.assert_allclose(track.points[track.found], true[track.found], atol=1e-3)
+    np.testing.assert_allclose(track.points[track.found], true[track.found], atol=0.5)
     assert any("8-11" in sentence for sentence in warnings)
     picture(tmp_path / "OUT" / "landmarks.png")
 
@@ -70,7 +70,9 @@ def test_training_alone_gives_the_models_of_a_whole_run(tiny_run: SimpleNamespac
     assert (tmp_path / "settings.toml").read_text() == (tiny_run.out / "settings.toml").read_text()
 
 
-def test_a_clip_is_rendered_on_its_character(tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path) -> None:
+def test_a_clip_is_rendered_on_its_character(
+    tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path
+) -> None:
     steps.render(tiny_run.out / "clip.npz", tiny.hero, tmp_path, size=64)
     film = open_film(tmp_path / "character.mp4")
     assert film.size == (64, 64)
@@ -93,15 +95,17 @@ def test_the_head_turns_with_the_clip_unless_it_is_told_to_keep_still(
         steps.render(tmp_path / "clip.npz", tiny.hero, tmp_path, size=64, with_head_pose=turning)
         first, second = (frame.image.astype(int) for frame in open_film(tmp_path / "character.mp4").frames())
         moved.append(np.abs(first - second).mean())
-    assert moved[0] > 5
-    assert moved[1] < 1
+    assert moved[0] > 2
+    assert moved[1] < 0.2
 
 
 def test_a_clip_is_exported_from_the_frame_asked_for(
     tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path
 ) -> None:
     steps.export(tiny_run.out / "clip.npz", tiny.hero, tmp_path, start_frame=1001)
-    assert len(read_character(tmp_path / "character.ma").neutral) == len(read_character_record(tiny.hero).neutral)
+    assert len(read_character(tmp_path / "character.ma").neutral) == len(
+        read_character_record(tiny.hero).neutral
+    )
     assert (tmp_path / "weights.csv").read_text().splitlines()[1].startswith("1001,")
     assert (tmp_path / "character.usdc").stat().st_size > 1000
     assert read_clip(tiny_run.out / "clip.npz").start_frame == 0
@@ -112,7 +116,9 @@ def test_a_clip_of_another_head_is_refused(job, tiny_run: SimpleNamespace, tmp_p
     from facepatch.synthetic.face import make_character
 
     write_character(tmp_path / "other.npz", with_one_more(make_character(name="other", detail="low")))
-    with pytest.raises(TopologyError, match=r"clip\.npz: is a clip of a head with \d+ vertices, other has \d+"):
+    with pytest.raises(
+        TopologyError, match=r"clip\.npz: is a clip of a head with \d+ vertices, other has \d+"
+    ):
         job(tiny_run.out / "clip.npz", tmp_path / "other.npz", tmp_path / "OUT")
     assert not (tmp_path / "OUT").exists()
 
@@ -123,7 +129,5 @@ def with_one_more(character):
 
     more = np.concatenate([character.neutral, character.neutral[:1]])
     deltas = np.concatenate([character.deltas, character.deltas[:, :1]], axis=1)
-    topology = Topology(
-        len(more), character.topology.polygon_counts, character.topology.polygon_vertices
-    )
+    topology = Topology(len(more), character.topology.polygon_counts, character.topology.polygon_vertices)
     return replace(character, neutral=more, deltas=deltas, topology=topology, meshes=())

@@ -19,7 +19,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_the_key_is_of_the_values_and_not_of_their_order() -> None:
     assert key_of({"a": 1, "b": [1, 2]}) == key_of({"b": [1, 2], "a": 1})
-    assert len({key_of({"a": 1}), key_of({"a": 2}), key_of({"b": 1}), key_of({"a": "1"}), key_of({"a": 1.5})}) == 5
+    assert (
+        len({key_of({"a": 1}), key_of({"a": 2}), key_of({"b": 1}), key_of({"a": "1"}), key_of({"a": 1.5})})
+        == 5
+    )
 
 
 def test_the_fingerprint_is_of_the_content_and_not_of_the_name(tmp_path: Path) -> None:
@@ -78,7 +81,9 @@ def test_the_folder_of_another_version_is_refused_and_left_whole(layout: int, tm
     (tmp_path / STAMP).write_text(json.dumps({"record": "facepatch.out", "layout": layout}))
     (tmp_path / "clip.npz").write_bytes(b"old work")
     before = contents(tmp_path)
-    with pytest.raises(VersionError, match=rf"layout {layout}; this one writes layout {LAYOUT}.*another --out"):
+    with pytest.raises(
+        VersionError, match=rf"layout {layout}; this one writes layout {LAYOUT}.*another --out"
+    ):
         Store(tmp_path)
     assert contents(tmp_path) == before
 
@@ -86,7 +91,9 @@ def test_the_folder_of_another_version_is_refused_and_left_whole(layout: int, tm
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"layout": null}', '{"layout": "new"}', b"\xff\xfe"])
 def test_a_damaged_stamp_is_refused(text: str | bytes, tmp_path: Path) -> None:
     (tmp_path / STAMP).write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(InputError, match=r"facepatch\.json: is damaged .*Choose another --out, or delete this file"):
+    with pytest.raises(
+        InputError, match=r"facepatch\.json: is damaged .*Choose another --out, or delete this file"
+    ):
         Store(tmp_path)
 
 
@@ -98,14 +105,18 @@ def test_a_folder_that_cannot_be_made_is_refused(place: str, tmp_path: Path) -> 
     assert (tmp_path / "file").read_text() == "in the way"
 
 
-def test_a_full_disk_is_told_and_marks_nothing_as_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_and_marks_nothing_as_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stage = Store(tmp_path).stage("pca", {})
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StorageError, match=r"the disk is full\. Free some space and run the same command again"):
+    with pytest.raises(
+        StorageError, match=r"the disk is full\. Free some space and run the same command again"
+    ):
         stage.finish()
     monkeypatch.undo()
     assert not stage.done

@@ -37,7 +37,9 @@ def subject_of(tiny: SimpleNamespace, store: Store, *motions: Path, seed: int = 
     return read_subject(character, marks, stage=stage, motions=motions, seed=seed)
 
 
-def write_motion(path: Path, tiny: SimpleNamespace, *, only: str = "", rate: int = 15, frames: int = 12) -> Path:
+def write_motion(
+    path: Path, tiny: SimpleNamespace, *, only: str = "", rate: int = 15, frames: int = 12
+) -> Path:
     with np.load(tiny.motion) as stored:
         names, weights = stored["names"], stored["weights"][:frames].copy()
     weights[:, [only not in name for name in names]] = 0.0
@@ -61,9 +63,13 @@ def test_chained_sources_are_one_after_the_other() -> None:
             np.testing.assert_array_equal(chained.block(start, stop), whole[start:stop])
 
 
-def test_a_character_is_read_once(tiny: SimpleNamespace, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_character_is_read_once(
+    tiny: SimpleNamespace, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, marks, stage = prepare_character(tiny.hero, picks=tiny.hero_picks, store=store)
-    assert {"character.npz", "landmarks.json", "landmarks.png"} <= {path.name for path in stage.folder.iterdir()}
+    assert {"character.npz", "landmarks.json", "landmarks.png"} <= {
+        path.name for path in stage.folder.iterdir()
+    }
     monkeypatch.setattr(module, "read_character", None)
     again, same_marks, same = prepare_character(tiny.hero, picks=tiny.hero_picks, store=store)
     assert same == stage
@@ -88,7 +94,9 @@ def test_other_picks_or_another_character_make_another_stage(
     assert prepare_character(tmp_path / "hero.npz", picks=tiny.hero_picks, store=store)[2].key != stage.key
 
 
-def test_a_character_without_shapes_needs_picks_or_motion(tiny: SimpleNamespace, store: Store, tmp_path: Path) -> None:
+def test_a_character_without_shapes_needs_picks_or_motion(
+    tiny: SimpleNamespace, store: Store, tmp_path: Path
+) -> None:
     hero = read_character_record(tiny.hero)
     bare = replace(hero, shape_names=(), deltas=np.zeros((0, len(hero.neutral), 3), np.float32))
     write_character(tmp_path / "bare.npz", bare)
@@ -97,7 +105,9 @@ def test_a_character_without_shapes_needs_picks_or_motion(tiny: SimpleNamespace,
     character, marks, stage = prepare_character(tmp_path / "bare.npz", picks=tiny.hero_picks, store=store)
     with np.load(tiny.motion) as stored:
         vertices = hero.vertices(stored["weights"])
-    found = read_subject(character, marks, stage=stage, motions=(write_vertices(tmp_path / "m.npz", vertices),))
+    found = read_subject(
+        character, marks, stage=stage, motions=(write_vertices(tmp_path / "m.npz", vertices),)
+    )
     assert found.frames.frame_count == len(vertices)
     np.testing.assert_allclose(found.frames.block(3, 5), vertices[3:5], atol=1e-4)
 
@@ -185,7 +195,9 @@ def test_a_region_that_the_motion_never_moves_is_told(
 
 def test_a_motion_that_never_moves_is_refused(tiny: SimpleNamespace, store: Store, tmp_path: Path) -> None:
     still = subject_of(tiny, store, write_motion(tmp_path / "still.npz", tiny, only="nothing"))
-    with pytest.raises(InputError, match=r"the motion never moves the mesh.*Give a motion that opens the mouth"):
+    with pytest.raises(
+        InputError, match=r"the motion never moves the mesh.*Give a motion that opens the mouth"
+    ):
         fit_subject_pca(still, PcaSettings(), stage=store.stage("pca", {"of": "still"}))
 
 

@@ -24,10 +24,11 @@ from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import Performance, Take
+from facepatch.pipelines.retarget import nearest_rows
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
-from facepatch.render.video import FilmWriter, constant_rate_samples
+from facepatch.render.video import FilmWriter
 from facepatch.report import data as report
 from facepatch.report.side_by_side import compose_frame
 
@@ -97,9 +98,7 @@ def write_side_by_side(
 
 def take_rows(clip: Clip, take: Take) -> np.ndarray:
     """(T,) the frame of the take that each frame of its clip shows: its own, or the nearest where the rate varies."""
-    rows, share = constant_rate_samples(take.times, take.rate)
-    near = np.where(share < 0.5, rows, np.minimum(rows + 1, take.frame_count - 1))
-    return near[: clip.frame_count]
+    return nearest_rows(take.times, take.rate)[: clip.frame_count]
 
 
 def in_step(items: Iterator[Item], rows: np.ndarray) -> Iterator[Item]:

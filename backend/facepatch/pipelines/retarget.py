@@ -195,7 +195,7 @@ def constant_rate(clip: Clip) -> Clip:
     if len(rows) == clip.frame_count and not share.any():
         return clip
     after = np.minimum(rows + 1, clip.frame_count - 1)
-    near = np.where(share < 0.5, rows, after)
+    near = nearest_rows(clip.times, clip.rate)
     mixed = (1 - share[:, None]) * clip.weights[rows] + share[:, None] * clip.weights[after]
     return Clip(
         names=clip.names,
@@ -208,6 +208,13 @@ def constant_rate(clip: Clip) -> Clip:
         pca=clip.pca,
         name=clip.name,
     )
+
+
+def nearest_rows(times: Float64, rate: tuple[int, int]) -> np.ndarray:
+    """(S,) the frame of a film that each frame at its constant rate shows; of two that are as near, the earlier."""
+    rows, share = constant_rate_samples(times, rate)
+    # A little over a half, so that rounding does not send some of the half-way instants to the other side.
+    return np.minimum(rows + (share > 0.5 + 1e-6), len(times) - 1)
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:

@@ -67,7 +67,7 @@ def shape_sheet(found: Character) -> UInt8:
 
 
 def landmarks(job: Job, settings: RunSettings, out: Path, *, on_progress: OnProgress = silent) -> list[str]:
-    """`landmarks.npz` (as detected) and `landmarks.png` (steadied). Returns warnings."""
+    """`landmarks.npz` and `landmarks.png`: steadied, as every later stage uses them. Returns warnings."""
     performance = film(job, settings, Store(out), on_progress=on_progress)
     write_landmark_track(out / "landmarks.npz", performance.track)
     rows = telling_frames(performance.take.measures, performance.take.found)

@@ -82,9 +82,9 @@ class FilmWriter:
     def _add_stream(self, width: int, height: int) -> Any:
         codec = next(name for name in CODECS if name in av.codecs_available)
         stream = self._container.add_stream(codec, rate=self._rate)
-        stream.options = (
-            {"crf": str(self._quality), "preset": "veryfast"} if codec == "libx264" else {"qscale": "3"}
-        )
+        # With macroblock trees x264 writes other bytes each time, even for the same frames.
+        x264 = {"crf": str(self._quality), "preset": "veryfast", "x264-params": "mbtree=0"}
+        stream.options = x264 if codec == "libx264" else {"qscale": "3"}
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         context = stream.codec_context
         context.time_base = 1 / self._rate
