@@ -228,7 +228,8 @@ def read_calibration(path: Path) -> Calibration:
     """Read what `write_calibration` wrote."""
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        values.pop("record"), values.pop("version")
+        values.pop("record")
+        values.pop("version")
         return from_dict(Calibration, values, str(path))
     except (OSError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path}: is no whole calibration ({error}). Train again.") from error
