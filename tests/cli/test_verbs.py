@@ -98,6 +98,17 @@ def test_retarget_another_take(
     assert read_clip(tmp_path / "clip.npz").name == "take2"
 
 
+def test_retarget_what_a_character_plays(
+    tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["retarget", tiny_run.out, tiny.double, "--out", tmp_path, "--no-film"]
+    assert main([str(word) for word in words]) == 1
+    assert "Give its motion with --take-motion" in capsys.readouterr().err
+    done(capsys, [*words, "--take-motion", tiny.motion, "--take-picks", tiny.double_picks])
+    clip = read_clip(tmp_path / "clip.npz")
+    assert (clip.name, clip.frame_count, clip.rate) == ("double", 30, (15, 1))
+
+
 def test_a_given_rate_is_the_rate_of_the_clip(
     tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

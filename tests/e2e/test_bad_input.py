@@ -159,9 +159,7 @@ def test_no_face_anywhere(desk: Desk, tmp_path: Path) -> None:
         for _ in range(3):
             film.write(np.full((96, 128, 3), 128, np.uint8))
     sentence = desk.refusal(desk.run(take=tmp_path / "wall.mp4"))
-    assert (
-        "wall.mp4: no face was found in any of its 3 frames. It must be seen from the front" in sentence
-    )
+    assert "wall.mp4: no face was found in any of its 3 frames. It must be seen from the front" in sentence
 
 
 def test_a_face_lost_for_a_second_is_bridged_and_its_frames_are_listed(desk: Desk, tmp_path: Path) -> None:
@@ -366,13 +364,20 @@ def test_a_motion_that_never_moves_a_region_is_told_and_listed_in_the_report(
 # Disks and folders
 
 
-def test_a_full_disk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_and_the_same_command_when_there_is_room_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    words = ["--no-film", "--set", "retarget.calibration=mean"]
+    room = os.fsync
     monkeypatch.setattr(os, "fsync", full)
-    sentence = desk.refusal(desk.run("--set", "retarget.smoothing=3.0"))
+    sentence = desk.refusal(desk.run(*words))
     assert "the disk is full. Free some space and run the same command again: it goes on." in sentence
+    monkeypatch.setattr(os, "fsync", room)
+    assert desk.run(*words) == 0
+    assert (desk.out / "clip.npz").read_bytes() != desk.kept["clip.npz"]
 
 
 def test_an_out_that_cannot_be_written(desk: Desk, tmp_path: Path) -> None:

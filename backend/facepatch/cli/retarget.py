@@ -19,7 +19,11 @@ class Arguments(Output):
     trained: Annotated[Path, tyro.conf.Positional]
     """The --out folder of a finished facepatch run."""
     take: Annotated[Path, tyro.conf.Positional]
-    """A film or a folder of numbered images."""
+    """A film, a folder of numbered images, or the character that acts as the performer."""
+    take_motion: tuple[Path, ...] = ()
+    """Motion of the take, where the take is a character."""
+    take_picks: Path | None = None
+    """Landmark picks of the take, where the take is a character."""
     rate: str = ""
     """Frame rate of the take, where it does not say it itself."""
     set: tuple[str, ...] = ()
@@ -40,6 +44,8 @@ def run(arguments: Arguments, console: Console) -> int:
     job = Job(
         take=arguments.take,
         character=arguments.trained,
+        take_motion=arguments.take_motion,
+        take_picks=arguments.take_picks,
         rate=parse_rate(arguments.rate),
         side_by_side=not arguments.no_film,
     )

@@ -41,7 +41,9 @@ def video_stream(container: Any, path: Path) -> Any:
             return stream
     kinds = ", ".join(sorted({stream.type for stream in container.streams}))
     if not kinds:
-        raise VideoError(f"{path}: holds nothing that can be played; it is cut off at its end, export or copy it again.")
+        raise VideoError(
+            f"{path}: holds nothing that can be played. If it is cut off at its end, export or copy it again."
+        )
     raise VideoError(f"{path}: has no pictures, only {kinds}. Give the file that holds the film itself.")
 
 
