@@ -210,10 +210,13 @@ def test_with_json_progress_and_results_are_objects_one_per_line(capsys: pytest.
 
 def test_ctrl_c_ends_the_process_with_130(tmp_path: Path) -> None:
     code = (
-        "import _thread, sys\n"
+        "import _thread, sys, threading\n"
         "from facepatch.cli import main as cli, doctor\n"
-        "doctor.look = lambda out: _thread.interrupt_main() or iter(range(10**9))\n"
-        "doctor.run = lambda arguments, console: sum(doctor.look(arguments.out))\n"
+        "def run(arguments, console):\n"
+        "    _thread.interrupt_main()\n"
+        "    threading.Event().wait(30)\n"
+        "    return 0\n"
+        "doctor.run = run\n"
         "sys.exit(cli.main(['doctor']))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

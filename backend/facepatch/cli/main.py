@@ -115,6 +115,7 @@ def run(module: VerbModule, arguments: Common) -> int:
     log = logging.getLogger("facepatch")
     handler = ConsoleLog(console)
     log.addHandler(handler)
+    level = log.level
     log.setLevel(logging.DEBUG if arguments.debug else logging.WARNING)
     try:
         return module.run(arguments, console)
@@ -137,6 +138,7 @@ def run(module: VerbModule, arguments: Common) -> int:
     finally:
         console.close()
         log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def keep_trace(arguments: Common) -> Path:
