@@ -23,8 +23,12 @@ DOUBT = 0.2
 """Of the brow landmarks, as a share of the variance of the brows' height."""
 
 
-def brow_rest(measures: FaceMeasures, rest: np.ndarray) -> dict[str, float]:
-    """Height of either brow over the frames `rest`, in inter-ocular distances."""
+def brow_rest(
+    measures: FaceMeasures, rest: np.ndarray, *, at_rest: dict[str, float] | None = None
+) -> dict[str, float]:
+    """Height of either brow over the frames `rest`, in inter-ocular distances; `at_rest` has it where it is known."""
+    if at_rest is not None:
+        return {side: at_rest[f"brow_{side}"] for side in SIDES}
     return {side: float(np.median(measures.curves()[f"brow_{side}"][rest])) for side in SIDES}
 
 

@@ -37,14 +37,20 @@ class EyeScale:
         return (gap.astype(np.float64) - self.shut) / max(1e-6, self.open - self.shut)
 
 
-def eye_scales(measures: FaceMeasures, valid: Bool) -> dict[str, EyeScale]:
-    """Scales of both eyes of a performer, from the frames of a take."""
+def eye_scales(
+    measures: FaceMeasures, valid: Bool, *, at_rest: dict[str, float] | None = None
+) -> dict[str, EyeScale]:
+    """Scales of both eyes of a performer, from the frames of a take.
+
+    at_rest: measures of the true neutral, where it is known; the open gaps are then its.
+    """
     scales: dict[str, EyeScale] = {}
     for side in SIDES:
         state = eye_states(getattr(measures, f"eye_open_{side}"), valid=valid)
         # An eye that is never seen shut tells nothing about its shut gap: call a fifth of the open gap shut.
         shut = state.shut_gap if state.ever_shut else 0.2 * state.open_gap
-        scales[side] = EyeScale(float(shut), float(state.open_gap), bool(state.ever_shut))
+        opened = state.open_gap if at_rest is None else at_rest[f"eye_open_{side}"]
+        scales[side] = EyeScale(float(shut), float(opened), bool(state.ever_shut))
     return scales
 
 

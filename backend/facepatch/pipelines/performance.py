@@ -52,6 +52,8 @@ class Take:
     """(L, 2) the face at rest, aligned."""
     head_pose: Float64 | None = None
     """(T, 4, 4)"""
+    at_rest: dict[str, float] | None = None
+    """Measures of the face's true neutral, where it is known: a character's."""
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -169,6 +171,7 @@ class RenderedPerformance:
         points = transform(self.to_aligned, positions[..., :2].astype(np.float64))
         count = len(points)
         found = np.ones(count, bool)
+        together = face_measures(np.concatenate([positions, neutral[None]]))
         self.take = Take(
             name=subject.character.name,
             key=f"{subject.key}+{to_dict(makeup)}+{supersample}",
@@ -176,7 +179,8 @@ class RenderedPerformance:
             times=np.arange(count) * subject.rate[1] / subject.rate[0],
             found=found,
             points=points,
-            measures=face_measures(positions),
+            measures=together.select(np.arange(count)),
+            at_rest=together.at(count),
             rest=rest_frames(points, found),
             neutral=transform(self.to_aligned, neutral[:, :2].astype(np.float64)),
             warnings=subject.warnings,

@@ -86,7 +86,9 @@ def calibrate(
     valid = np.zeros(take.frame_count, bool)
     valid[rows] = True
     return Calibration(
-        tuple(float(x) for x in offset), eye_scales(take.measures, valid), brow_rest(take.measures, rest)
+        tuple(float(x) for x in offset),
+        eye_scales(take.measures, valid, at_rest=take.at_rest),
+        brow_rest(take.measures, rest, at_rest=take.at_rest),
     )
 
 
