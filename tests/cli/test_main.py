@@ -210,8 +210,9 @@ def test_with_json_progress_and_results_are_objects_one_per_line(capsys: pytest.
 
 def test_ctrl_c_ends_the_process_with_130(tmp_path: Path) -> None:
     code = (
-        "import _thread, sys, threading\n"
+        "import _thread, signal, sys, threading\n"
         "from facepatch.cli import main as cli, doctor\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a parent may have it ignored
         "def run(arguments, console):\n"
         "    _thread.interrupt_main()\n"
         "    threading.Event().wait(30)\n"

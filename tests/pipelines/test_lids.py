@@ -10,7 +10,7 @@ import pytest
 from facepatch.core.data.character import Character
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
-from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.face_measures import MEASURES, FaceMeasures, face_measures, measures_from_curves
 from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.settings import LidSettings
@@ -186,3 +186,17 @@ def test_frames_without_a_face_do_not_set_the_scale() -> None:
     valid[SHUT] = valid[WINK_L] = valid[HALF] = False
     assert not eye_scales(measures, valid)["l"].ever_shut
     assert eye_scales(measures, ALL)["l"].ever_shut
+
+
+def test_a_known_neutral_says_how_far_an_open_eye_is_open() -> None:
+    gap = np.tile(np.float32([0.15, 0.15, 0.15, 0.0]), 20)
+    curves = {name: np.full(80, 0.3, np.float32) for name in MEASURES} | {
+        "eye_open_l": gap,
+        "eye_open_r": gap,
+    }
+    known = eye_scales(
+        measures_from_curves(curves, 1.0), np.ones(80, bool), at_rest={"eye_open_l": 0.2, "eye_open_r": 0.2}
+    )
+    guessed = eye_scales(measures_from_curves(curves, 1.0), np.ones(80, bool))
+    assert known["l"].open == pytest.approx(0.2)
+    assert guessed["l"].open == pytest.approx(0.15, abs=0.01)

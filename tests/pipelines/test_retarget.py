@@ -125,7 +125,7 @@ def flat_take(frames: int, rest: list[int], gap: Any = None) -> Take:
     if gap is not None:
         curves["eye_open_l"] = np.asarray(gap, np.float32)
     return SimpleNamespace(  # pyright: ignore[reportReturnType]
-        rest=np.array(rest), frame_count=frames, measures=measures_from_curves(curves, 1.0)
+        rest=np.array(rest), frame_count=frames, measures=measures_from_curves(curves, 1.0), at_rest=None
     )
 
 
