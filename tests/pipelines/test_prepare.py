@@ -17,11 +17,11 @@ from facepatch.core.errors import JobCancelledError, StorageError
 from facepatch.core.progress import Progress, silent
 from facepatch.pipelines import prepare as module
 from facepatch.pipelines.performance import Performance
-from facepatch.pipelines.prepare import TrainingData, character_measures, prepare_training, train_rows
+from facepatch.pipelines.prepare import TrainingData, prepare_training, train_rows
 from facepatch.pipelines.run import Job, make_pca, make_performance, make_subject
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Store
-from facepatch.pipelines.subject import Subject
+from facepatch.pipelines.subject import Subject, character_measures
 
 
 class Made(SimpleNamespace):

@@ -12,11 +12,10 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import nudge, smooth
+from facepatch.pipelines.channel import SIDES, nudge, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
-SIDES = ("l", "r")
 STILL = ("lips_outer", "lips_inner", "eye_l", "eye_r", "nose_base", "chin")
 """What a brow must not drag along."""
 DOUBT = 0.2

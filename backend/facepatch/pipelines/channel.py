@@ -9,6 +9,8 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.data.pca import Pca
 
+SIDES = ("l", "r")
+"""The face's own sides."""
 LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
 

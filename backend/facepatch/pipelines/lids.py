@@ -15,11 +15,10 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import nudge
+from facepatch.pipelines.channel import SIDES, nudge
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
-SIDES = ("l", "r")
 STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
 """What a lid must not drag along."""
 

@@ -23,7 +23,7 @@ from facepatch.patches.align import align_character, align_performer, rest_frame
 from facepatch.patches.extract import cut_patches
 from facepatch.patches.makeup import MakeupSettings, apply_makeup, wears_makeup
 from facepatch.pipelines.store import Stage, Store, fingerprint
-from facepatch.pipelines.subject import Subject
+from facepatch.pipelines.subject import Subject, character_measures
 from facepatch.render.camera import front_view
 from facepatch.render.phong import Look, prepare_look
 from facepatch.render.rasterize import check_not_empty, render_views
@@ -171,7 +171,7 @@ class RenderedPerformance:
         points = transform(self.to_aligned, positions[..., :2].astype(np.float64))
         count = len(points)
         found = np.ones(count, bool)
-        together = face_measures(np.concatenate([positions, neutral[None]]))
+        measures, at_rest = character_measures(subject, positions)
         self.take = Take(
             name=subject.character.name,
             key=f"{subject.key}+{to_dict(makeup)}+{supersample}",
@@ -179,8 +179,8 @@ class RenderedPerformance:
             times=np.arange(count) * subject.rate[1] / subject.rate[0],
             found=found,
             points=points,
-            measures=together.select(np.arange(count)),
-            at_rest=together.at(count),
+            measures=measures,
+            at_rest=at_rest,
             rest=rest_frames(points, found),
             neutral=transform(self.to_aligned, neutral[:, :2].astype(np.float64)),
             warnings=subject.warnings,

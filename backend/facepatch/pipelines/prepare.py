@@ -18,7 +18,7 @@ from facepatch.core.records import Record, read_record, storage_error, write_rec
 from facepatch.core.schema import to_dict
 from facepatch.geometry.affine import transform
 from facepatch.metrics.coverage import CoverageReport, coverage, normalised
-from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.metrics.selection import matched_selection
 from facepatch.patches.makeup import wears_makeup
 from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
@@ -26,7 +26,7 @@ from facepatch.patches.regions import Region
 from facepatch.pipelines.performance import Performance, render_rows, tracked
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
-from facepatch.pipelines.subject import Subject
+from facepatch.pipelines.subject import Subject, character_measures
 from facepatch.reenactment.masks import feature_mask
 from facepatch.reenactment.pairing import find_partners
 from facepatch.render.phong import prepare_look
@@ -67,13 +67,6 @@ def train_rows(performance: Performance, share: float) -> np.ndarray:
     """Frames of the take that may be learned from: the first `share`, where there is a face."""
     rows = np.arange(max(1, round(share * performance.take.frame_count)))
     return rows[performance.take.found[rows]]
-
-
-def character_measures(subject: Subject, positions: Float32) -> tuple[FaceMeasures, dict[str, float]]:
-    """Measures of the motion, and those of the neutral in the same unit."""
-    neutral = subject.landmarks.positions(subject.character.neutral[None])
-    together = face_measures(np.concatenate([positions, neutral]))
-    return together.select(np.arange(len(positions))), together.at(len(positions))
 
 
 def prepare_training(

@@ -33,7 +33,7 @@ from facepatch.pipelines.performance import (
     RenderedPerformance,
     film_performance,
 )
-from facepatch.pipelines.prepare import character_measures, prepare_training, train_rows
+from facepatch.pipelines.prepare import prepare_training, train_rows
 from facepatch.pipelines.retarget import (
     Calibration,
     calibrate,
@@ -44,7 +44,13 @@ from facepatch.pipelines.retarget import (
 )
 from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_settings, toml_text
 from facepatch.pipelines.store import Stage, Store
-from facepatch.pipelines.subject import Subject, fit_subject_pca, prepare_character, read_subject
+from facepatch.pipelines.subject import (
+    Subject,
+    character_measures,
+    fit_subject_pca,
+    prepare_character,
+    read_subject,
+)
 from facepatch.render.video import open_film
 from facepatch.report.page import write_report
 

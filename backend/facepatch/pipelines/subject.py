@@ -19,6 +19,7 @@ from facepatch.core.progress import OnProgress, silent
 from facepatch.landmarks.picks import read_picks, write_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.landmarks.surface_picture import draw_landmarks
+from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.vertex_error import face_height, face_regions
 from facepatch.pca.choose import PcaSettings
 from facepatch.pca.fit import fit_pca_with_report
@@ -82,6 +83,13 @@ class Subject:
         """Start and vertices (T, V, 3) of one block after the other."""
         for start in range(0, self.frames.frame_count, size):
             yield start, self.frames.block(start, min(start + size, self.frames.frame_count))
+
+
+def character_measures(subject: Subject, positions: Float32) -> tuple[FaceMeasures, dict[str, float]]:
+    """Measures of the motion, and those of the neutral in the same unit."""
+    neutral = subject.landmarks.positions(subject.character.neutral[None])
+    together = face_measures(np.concatenate([positions, neutral]))
+    return together.select(np.arange(len(positions))), together.at(len(positions))
 
 
 def prepare_character(
