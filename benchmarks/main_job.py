@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,6 +34,7 @@ from facepatch.pipelines.retarget import calibrate, finish_clip, predict, read_c
 from facepatch.pipelines.run import Job, make_performance, retarget, run
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.pipelines.store import Store
+from memory import PeakMemory
 
 MEASURES = ("mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow")
 
@@ -47,7 +47,7 @@ def main() -> int:
     parser.add_argument(
         "--assets", type=Path, default=Path(os.environ.get("FACEPATCH_ASSETS", "../shared/assets"))
     )
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("bench"))
     parser.add_argument(
         "--parts", nargs="+", default=["film", "pair", "speed"], choices=["film", "pair", "speed"]
     )
@@ -240,30 +240,6 @@ def speed(arguments: argparse.Namespace) -> dict[str, Any]:
     for name, value in found.items():
         say(f"{name}: {value:.0f}")
     return found
-
-
-class PeakMemory:
-    """The most anonymous memory of this process while the block runs (Linux), in MB."""
-
-    peak_mb = 0.0
-
-    def __enter__(self) -> PeakMemory:
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        status = Path("/proc/self/status")
-        while not self._stop.wait(0.5):
-            if status.is_file():
-                for line in status.read_text().splitlines():
-                    if line.startswith("RssAnon:"):
-                        self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
 
 
 if __name__ == "__main__":

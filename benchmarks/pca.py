@@ -12,7 +12,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -21,36 +20,10 @@ import scipy.linalg
 
 from facepatch.core.progress import Progress
 from facepatch.pca import BlendshapeFrames, PcaFit, PcaSettings, fit_pca_with_report
+from memory import PeakMemory
 
 MODES = 120
 NOISE_CM = 1e-4
-
-
-class OwnMemory:
-    """Highest RssAnon in MB while the block runs, above what was there before."""
-
-    def __enter__(self) -> OwnMemory:
-        self.before = self.peak = _anonymous_mb()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(0.02):
-            self.peak = max(self.peak, _anonymous_mb())
-
-
-def _anonymous_mb() -> float:
-    status = Path("/proc/self/status")
-    if not status.is_file():
-        return float("nan")
-    lines = status.read_text(encoding="utf-8").splitlines()
-    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
 
 
 def write_frames(path: Path, frames: int, columns: int) -> np.ndarray:
@@ -96,14 +69,14 @@ def run(name: str, frames: np.ndarray | BlendshapeFrames, settings: PcaSettings)
         nonlocal read
         read = max(read, progress.done)
 
-    with OwnMemory() as memory:
+    with PeakMemory(every_s=0.02) as memory:
         start, busy = time.perf_counter(), time.process_time()
         fit = fit_pca_with_report(frames, settings, on_progress=count)
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
     total = len(frames) if isinstance(frames, np.ndarray) else frames.frame_count
     print(
         f"{name:34s} {seconds:7.1f} s   CPU {busy:6.1f} s   "
-        f"own memory {memory.peak:6.0f} MB (before: {memory.before:.0f})   "
+        f"own memory {memory.peak_mb:6.0f} MB (before: {memory.before_mb:.0f})   "
         f"passes {read / total:4.1f}   components {fit.pca.component_count}",
         flush=True,
     )

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from facepatch.core.errors import InputError
-from facepatch.evaluation.pair import ROWS, PairJob, SlicedFrames, evaluate_pair, table
-from facepatch.pca.sources import ArrayFrames
+from facepatch.evaluation.pair import ROWS, PairJob, evaluate_pair, table
+from facepatch.pca.sources import ArrayFrames, SlicedFrames
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.synthetic.face import make_character
 from facepatch.synthetic.performance import make_performance

@@ -143,7 +143,7 @@ def test_a_small_region_gets_the_components_that_the_variance_would_drop():
     kept = fit_pca_with_report(source, regions=lids, face_height=10.0)
     assert without.pca.component_count == 1
     assert kept.pca.component_count == 2
-    assert "lids within 0.50 mm" in kept.choice.reason
+    assert "lids within 0.10 mm" in kept.choice.reason
     # The lids stay at their mean without the second component: half of 0.1 in each of x, y and z.
     assert kept.choice.region_errors["lids"][1] == pytest.approx(0.5 * 0.1 * np.sqrt(3), rel=0.1)
     loose = fit_pca_with_report(source, PcaSettings(region_error=0.02), regions=lids, face_height=10.0)

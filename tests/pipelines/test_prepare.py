@@ -15,6 +15,7 @@ import pytest
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import JobCancelledError, StorageError
 from facepatch.core.progress import Progress, silent
+from facepatch.pca.sources import ArrayFrames
 from facepatch.pipelines import prepare as module
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.prepare import TrainingData, prepare_training, train_rows
@@ -66,16 +67,31 @@ def test_the_patches_are_of_training_frames_and_the_weights_are_of_the_motion(
     data = made.prepared(tmp_path, train_share=0.8)
     assert data.performer.shape == (len(data.performer_rows), 3, 32, 32, 3)
     assert set(data.performer_rows) <= set(train_rows(made.performance, 0.8).tolist())
-    assert data.character.shape == (30, 3, 32, 32, 3)
+    assert data.motion_frames == 30
+    assert data.character.shape == (60, 3, 32, 32, 3)
+    assert data.character_rows.max() < 30
     assert data.performer.std() > 10
     assert data.character.std() > 10
     assert data.performer_probability.sum() == pytest.approx(1.0, abs=1e-5)
     assert data.character_probability.sum() == pytest.approx(1.0, abs=1e-5)
     assert len(data.character_probability) == len(data.character_rows) <= made.settings.selection.count
-    np.testing.assert_allclose(data.weights, made.pca.weights(made.subject.frames.block(0, 30)), atol=1e-4)
+    motion = made.pca.weights(made.subject.frames.block(0, 30))
+    np.testing.assert_allclose(data.weights[:30], motion, atol=1e-4)
+    assert np.abs(data.weights[30:, None] - motion[None]).max(-1).min() > 0.01  # expressions of their own
     for mask in (data.performer_mask, data.character_mask):
         assert mask.shape == (3, 32, 32)
         assert mask.max() > 0.5
+
+
+def test_without_recombined_expressions_there_is_the_motion_alone(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path, recombined=0.0)
+    assert len(data.character) == len(data.weights) == data.motion_frames == 30
+
+
+def test_a_rig_without_shapes_has_nothing_to_recombine(made: Made, tmp_path: Path) -> None:
+    baked = ArrayFrames(made.subject.frames.block(0, 30))
+    data = Made(**{**vars(made), "subject": replace(made.subject, frames=baked)}).prepared(tmp_path)
+    assert len(data.character) == data.motion_frames == 30
 
 
 def test_the_cut_patches_are_those_of_their_frames(made: Made, tmp_path: Path) -> None:

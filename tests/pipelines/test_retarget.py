@@ -18,9 +18,11 @@ from facepatch.pipelines.lids import EyeScale
 from facepatch.pipelines.models import Models, load_models
 from facepatch.pipelines.performance import Take
 from facepatch.pipelines.retarget import (
+    FAR,
     Calibration,
     bridge_gaps,
     calibrate,
+    calibrated,
     constant_rate,
     finish_clip,
     neutral_weights,
@@ -147,6 +149,7 @@ def test_the_offset_between_the_domains(kind: Any, offset: tuple[float, float]) 
     )  # fmt: skip
     np.testing.assert_allclose(neutral_weights(flat_models()), [2.0, -3.0])
     np.testing.assert_allclose(found.offset, offset, atol=1e-6)
+    assert (found.reach > 0) == (kind == "neutral")
 
 
 def test_rest_frames_outside_the_training_frames_are_better_than_none() -> None:
@@ -169,7 +172,7 @@ def test_the_lid_scale_is_of_the_training_frames_only() -> None:
 
 def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
-    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3})
+    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5)
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration
 
@@ -218,6 +221,16 @@ def finished(take: Take, models: Models, raw: np.ndarray | None = None, **settin
     return finish_clip(
         raw, take, calibration, models=models, settings=RetargetSettings(**{**off, **settings})
     )
+
+
+def test_an_offset_measured_at_rest_holds_at_rest_and_less_of_it_elsewhere() -> None:
+    calibration = Calibration((1.0, 0.0), {}, {}, reach=0.5)
+    rest = np.array([0.0, 2.0], np.float32)
+    raw = np.array([[-1.0, 2.0], [-1.0, 2.5], [-1.0, 9.0]], np.float32)
+    shares = calibrated(raw, calibration, rest)[:, 0] + 1.0
+    np.testing.assert_allclose(shares, [1.0, FAR + (1 - FAR) * np.exp(-0.5), FAR], rtol=1e-5)
+    everywhere = calibrated(raw, replace(calibration, reach=0.0), rest)
+    np.testing.assert_allclose(everywhere[:, 0], 0.0, atol=1e-6)
 
 
 def test_a_clip_is_the_networks_weights_and_the_offset(take: Take, models: Models) -> None:

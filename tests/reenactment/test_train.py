@@ -63,7 +63,7 @@ def test_one_batch_is_learned_by_heart(tmp_path, mean_image):
     first = float(trainee.loss(0, iteration_generator(0, 0, 0, CPU))["loss"].detach())
     history = train(trainee, LOOP, folder=tmp_path, fingerprint="overfit")
     assert history.values[-1][0] < 0.4 * first
-    assert trainee.check(trainee.patience) == ""  # it has left the mean image
+    assert trainee.doubt() == ""  # it has left the mean image
     with torch.no_grad():
         rebuilt = trainee.module(trainee.performer.spread(4), trainee.character.spread(4))[1][:, 0, 1]
     dark = (rebuilt < 0.4).flatten(1).sum(1)
@@ -177,9 +177,9 @@ def test_a_decoder_on_the_mean_image_is_found_and_named(domain):
     to_the_mean_image(trainee, domain)
     ratios = trainee.output_variation()
     assert ratios[f"{domain} eye"] == pytest.approx(0.0, abs=1e-6)
-    said = trainee.check(trainee.patience)
+    said = trainee.doubt()
+    assert said.startswith("The networks show nothing but the mean image of ")
     assert f"{domain} eye, {domain} mouth" in said
-    assert said.startswith("still rebuilding the mean image of")
 
 
 def test_a_decoder_that_answers_to_its_input_is_left_alone():
@@ -188,7 +188,14 @@ def test_a_decoder_that_answers_to_its_input_is_left_alone():
         for decoder in (*trainee.module.performer.values(), *trainee.module.character.values()):
             decoder.to_image.weight.mul_(30)
     assert min(trainee.output_variation().values()) > 0.1
+    assert trainee.doubt() == ""
+
+
+def test_a_short_training_does_not_start_over_when_no_time_is_left_for_it():
+    trainee = started(training_of(replace(TINY, loop=replace(LOOP, iterations=400))))
+    to_the_mean_image(trainee)
     assert trainee.check(trainee.patience) == ""
+    assert trainee.doubt() != ""
 
 
 def test_the_plateau_is_looked_for_once_when_patience_is_over():
@@ -223,7 +230,7 @@ def test_a_training_that_never_leaves_the_mean_image_ends_in_an_error(tmp_path):
 
 def test_a_preview_shows_five_rows_for_every_region(tmp_path):
     trainee = started(training_of(count=9, regions=("eye", "mouth")))
-    trainee.preview(250, tmp_path)
+    assert trainee.preview(tmp_path / "previews" / "000250.png")
     sheet = cv2.imread(str(tmp_path / "previews" / "000250.png"))
     assert sheet.shape == (5 * 32, 8 * 2 * 32, 3)
     assert np.abs(sheet[0, 0].astype(int) - (160, 180, 220)).max() <= 1  # BGR of the performer's skin

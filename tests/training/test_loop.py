@@ -2,6 +2,7 @@ import json
 import math
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ class Slope:
     """One weight on an even slope: the loss is the weight itself. `events` happen once, at their iteration."""
 
     name = "slope"
+    doubted = ""
 
     def __init__(self, events=None, objections=None, noise=0.0):
         self.module = nn.Linear(1, 1, bias=False)
@@ -61,8 +63,12 @@ class Slope:
     def check(self, iteration):
         return self.objections.get((len(self.starts), iteration), "")
 
-    def preview(self, iteration, folder):
-        self.previews.append(iteration)
+    def doubt(self):
+        return self.doubted
+
+    def preview(self, path):
+        self.previews.append(path.name)
+        return True
 
     @property
     def weight(self):
@@ -79,6 +85,13 @@ def cancel_at(iteration):
             raise JobCancelledError("Stopped by the user.")
 
     return on_progress
+
+
+def test_what_was_not_learned_is_said_and_kept(tmp_path, caplog):
+    trainee = Slope()
+    trainee.doubted = "It never saw a slope."
+    assert run(trainee, tmp_path).doubt == "It never saw a slope."
+    assert "slope: It never saw a slope." in caplog.text
 
 
 # ---------------------------------------------------------------------------------------- stop and go on
@@ -140,7 +153,6 @@ def equal(first, second):
 def test_a_training_that_was_stopped_and_goes_on_is_bit_for_bit_one_that_was_not(make, draw, tmp_path):
     whole = make(LOOP)
     history = run(whole, tmp_path / "whole", LOOP)
-    # Progress comes every ten iterations, checkpoints every seven: work is lost and done again.
     at = random.Random(draw).choice((10, 20, 30))
     with pytest.raises(JobCancelledError):
         run(make(LOOP), tmp_path / "parts", LOOP, on_progress=cancel_at(at))
@@ -391,8 +403,8 @@ def test_the_curves_have_every_tenth_iteration_and_the_last(tmp_path):
     assert history.names == ("loss", "half")
     # Before step n the weight is -0.01 (n - 1).
     assert np.allclose(history.values, [[-0.09, -0.045], [-0.19, -0.095], [-0.24, -0.12]], rtol=1e-4)
-    assert [(p.done, p.total, p.unit) for p in shown] == [(n, 25, "iterations") for n in (10, 20, 25)]
-    assert shown[0].values["loss"] == pytest.approx(-0.09, rel=1e-4)
+    assert [(p.done, p.total, p.unit) for p in shown] == [(n, 25, "iterations") for n in range(1, 26)]
+    assert shown[9].values["loss"] == pytest.approx(-0.09, rel=1e-4)
     assert shown[0].values["rate"] > 0
     assert history.seconds > 0
 
@@ -400,7 +412,23 @@ def test_the_curves_have_every_tenth_iteration_and_the_last(tmp_path):
 def test_previews_are_made_with_the_checkpoints(tmp_path):
     trainee = Slope()
     run(trainee, tmp_path, replace(STEADY, iterations=10))
-    assert trainee.previews == [4, 8, 10]
+    assert trainee.previews == ["000004.png", "000008.png", "000010.png"]
+
+
+def test_between_checkpoints_pictures_come_at_a_steady_pace_and_progress_names_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("facepatch.training.loop.PREVIEW_EVERY_S", 0.0)
+    trainee, shown = Slope(), []
+    run(trainee, tmp_path, replace(STEADY, iterations=5), on_progress=shown.append)
+    assert trainee.previews == ["latest.png"] * 3 + ["000004.png", "000005.png"]
+    assert [Path(p.picture) for p in shown] == [tmp_path / "previews" / name for name in trainee.previews]
+
+
+def test_a_cancelled_training_has_lost_nothing(tmp_path):
+    with pytest.raises(JobCancelledError):
+        run(Slope(), tmp_path, replace(STEADY, checkpoint_every=1000), on_progress=cancel_at(13))
+    trainee = Slope()
+    run(trainee, tmp_path, replace(STEADY, checkpoint_every=1000))
+    assert trainee.seen[0][0] == 13
 
 
 def test_the_curves_are_written_by_name(tmp_path):

@@ -119,7 +119,8 @@ def test_images_and_weights_stay_together():
 def test_supervised_training_is_never_objected_to(tmp_path):
     trainee = training_of()
     assert trainee.check(1) == ""
-    trainee.preview(1, tmp_path)
+    assert trainee.doubt() == ""
+    assert not trainee.preview(tmp_path / "000001.png")
     assert list(tmp_path.iterdir()) == []
 
 

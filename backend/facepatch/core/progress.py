@@ -22,6 +22,8 @@ class Progress:
     message: str = ""
     values: dict[str, float] = field(default_factory=dict[str, float])
     """Numbers worth a curve: losses, rates."""
+    picture: str = ""
+    """Path of a picture of the present state that was just written."""
 
 
 OnProgress = Callable[[Progress], None]

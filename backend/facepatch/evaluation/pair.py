@@ -22,7 +22,7 @@ from facepatch.core.records import write_text
 from facepatch.core.schema import to_dict
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
 from facepatch.patches.makeup import wears_makeup
-from facepatch.pca.sources import ShapeSource
+from facepatch.pca.sources import sliced
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import BLOCK, RenderedPerformance, render_rows
 from facepatch.pipelines.retarget import finish_clip, predict, without_channels
@@ -60,29 +60,6 @@ class PairJob:
     """Captures to judge on; none: the last fifth of the motion, which is then not trained on."""
     source_picks: Path | None = None
     target_picks: Path | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class SlicedFrames:
-    """Frames `start` to `stop` of another source."""
-
-    source: ShapeSource
-    start: int
-    stop: int
-
-    @property
-    def frame_count(self) -> int:
-        """T"""
-        return self.stop - self.start
-
-    @property
-    def vertex_count(self) -> int:
-        """V"""
-        return self.source.vertex_count
-
-    def block(self, start: int, stop: int) -> Float32:
-        """(stop - start, V, 3)"""
-        return self.source.block(self.start + start, self.start + stop)
 
 
 def evaluate_pair(
@@ -158,8 +135,8 @@ def _split(
     count = whole.frames.frame_count
     cut = round((1 - HELD_OUT_SHARE) * count)
     return (
-        replace(whole, frames=SlicedFrames(whole.frames, 0, cut), key=f"{whole.key}[:{cut}]"),
-        replace(whole, frames=SlicedFrames(whole.frames, cut, count), key=f"{whole.key}[{cut}:]"),
+        replace(whole, frames=sliced(whole.frames, 0, cut), key=f"{whole.key}[:{cut}]"),
+        replace(whole, frames=sliced(whole.frames, cut, count), key=f"{whole.key}[{cut}:]"),
     )
 
 

@@ -18,7 +18,7 @@ class PcaSettings:
 
     variance: float = 0.999
     """Smallest share of the total variance that the kept components must explain."""
-    region_error: float = 0.005
+    region_error: float = 0.001
     """Largest error of any region (such as lids, lips) in any frame, as a fraction of the face height."""
     max_components: int = 64
     """Never keep more components than this, whatever the two limits above ask."""

@@ -102,6 +102,36 @@ class BlendshapeFrames:
         return flat.reshape(stop - start, -1, 3)
 
 
+@dataclass(frozen=True, eq=False)
+class SlicedFrames:
+    """Frames `start` to `stop` of another source."""
+
+    source: ShapeSource
+    start: int
+    stop: int
+
+    @property
+    def frame_count(self) -> int:
+        """T"""
+        return self.stop - self.start
+
+    @property
+    def vertex_count(self) -> int:
+        """V"""
+        return self.source.vertex_count
+
+    def block(self, start: int, stop: int) -> Float32:
+        """(stop - start, V, 3)"""
+        return self.source.block(self.start + start, self.start + stop)
+
+
+def sliced(source: ShapeSource, start: int, stop: int) -> ShapeSource:
+    """Frames `start` to `stop` of `source`; blendshapes stay blendshapes."""
+    if isinstance(source, BlendshapeFrames):
+        return BlendshapeFrames(source.neutral, source.deltas, source.weights[start:stop])
+    return SlicedFrames(source, start, stop)
+
+
 def character_frames(character: Character, clips: Clip | Sequence[Clip]) -> BlendshapeFrames:
     """The frames of one or several clips on `character`, one after the other; frames that are not valid are left out.
 

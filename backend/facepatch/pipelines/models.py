@@ -101,7 +101,9 @@ def _train(
     write_history(stage.folder / "history.json", history)
     tensors = trainee.module.state_dict()
     write_model(stage.folder, tensors, {"facepatch": __version__, "data": stage.key, **described})
-    stage.finish(seconds=history.seconds, attempt=history.attempt, iterations=loop.iterations)
+    stage.finish(
+        seconds=history.seconds, attempt=history.attempt, iterations=loop.iterations, doubt=history.doubt
+    )
     (stage.folder / "checkpoint.safetensors").unlink(missing_ok=True)
     return history
 

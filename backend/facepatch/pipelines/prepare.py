@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from facepatch.metrics.selection import matched_selection
 from facepatch.patches.makeup import wears_makeup
 from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
 from facepatch.patches.regions import Region
+from facepatch.pca.sources import BlendshapeFrames
 from facepatch.pipelines.performance import Performance, render_rows, tracked
+from facepatch.pipelines.recombine import recombined
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
-from facepatch.pipelines.subject import Subject, character_measures
+from facepatch.pipelines.subject import ChainedFrames, Subject, character_measures
 from facepatch.reenactment.masks import feature_mask
 from facepatch.reenactment.pairing import find_partners
 from facepatch.render.phong import prepare_look
@@ -47,9 +49,11 @@ class TrainingData:
     """(Tp,) their frame numbers."""
     performer_probability: Float32
     character: UInt8
-    """(Tc, P, H, W, 3) of all frames of the motion."""
+    """(Tc, P, H, W, 3) of all frames of the motion, and after them of expressions recombined from it."""
+    motion_frames: int
+    """How many of `character` are the motion itself."""
     character_rows: np.ndarray
-    """Rows of `character` that the reenactment draws from; the weight estimation draws from all."""
+    """Rows of the motion that the reenactment draws from; the weight estimation draws from all of `character`."""
     character_probability: Float32
     weights: Float32
     """(Tc, M) PCA weights of `character`."""
@@ -82,6 +86,8 @@ def prepare_training(
         },
         "share": settings.train_share,
         "supersample": settings.supersample,
+        "recombined": settings.recombined,
+        "seed": settings.seed,
     }
     stage = store.stage("patches", inputs)
     if not stage.done:
@@ -147,9 +153,13 @@ def _prepare(
         "partner_weight": np.stack([one.weight for one in partners], 1),
     }
     sentences = list(dict.fromkeys([*report.warnings, *chosen.sentences]))
-    write_record(
-        folder / "data.npz", Record({"record": KIND, "version": VERSION, "sentences": sentences}, arrays)
-    )
+    header = {
+        "record": KIND,
+        "version": VERSION,
+        "sentences": sentences,
+        "motion_frames": subject.frames.frame_count,
+    }
+    write_record(folder / "data.npz", Record(header, arrays))
     write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
     write_plan(folder / "plan.json", plan)
 
@@ -194,7 +204,14 @@ def _render(
 ) -> Float32:  # fmt: skip
     look = prepare_look(subject.character)
     makeup = settings.makeup if wears_makeup(subject.character, settings.makeup) else None
-    count, size = subject.frames.frame_count, settings.patches.size
+    size, played = settings.patches.size, subject.frames.frame_count
+    more = round(settings.recombined * played) if isinstance(subject.frames, BlendshapeFrames) else 0
+    if more:
+        assert isinstance(subject.frames, BlendshapeFrames)
+        extra = replace(subject, frames=recombined(subject.frames, more, seed=settings.seed))
+        positions = np.concatenate([positions, extra.landmark_motion()])
+        subject = replace(subject, frames=ChainedFrames((subject.frames, extra.frames)))
+    count = played + more
     images = _open_map(folder / "character.npy", (count, len(plan.views), size, size, 3))
     weights = np.empty((count, pca.component_count), np.float32)
 
@@ -231,6 +248,7 @@ def _load(stage: Stage) -> TrainingData:
     return TrainingData(
         stage=stage,
         plan=read_plan(stage.folder / "plan.json"),
+        motion_frames=int(header["motion_frames"]),
         performer=np.load(stage.folder / "performer.npy", mmap_mode="c"),
         character=np.load(stage.folder / "character.npy", mmap_mode="c"),
         sentences=tuple(header["sentences"]),

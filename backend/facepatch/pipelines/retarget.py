@@ -54,11 +54,19 @@ class Calibration:
     """What is constant between one performer and one character, measured on the training frames."""
 
     offset: tuple[float, ...]
-    """(M,) added to the networks' weights, cm."""
+    """(M,) added to the networks' weights, cm: whole near rest, see `calibrated`."""
     eyes: dict[str, EyeScale]
     """The performer's lid scales, by side."""
     brows: dict[str, float]
     """The performer's brow heights at rest, by side, in inter-ocular distances."""
+    reach: float = 0.0
+    """Distance from rest, in cm of weights, within which the offset holds; 0: everywhere."""
+
+
+NEAR = 0.25
+"""Reach of an offset that was measured at rest, as a share of how far expressions lie from their mean."""
+FAR = 0.25
+"""Share of that offset that holds far from rest. Both from the training frames of a known pair (docs/log.md)."""
 
 
 def calibrate(
@@ -77,8 +85,10 @@ def calibrate(
     """
     common = np.intersect1d(take.rest, rows)
     rest = common if common.size else take.rest
+    reach = 0.0
     if settings.calibration == "neutral":
         offset = neutral_weights(models) - np.median(raw[rest], axis=0)
+        reach = NEAR * float(np.linalg.norm(raw[rows] - raw[rows].mean(axis=0), axis=1).mean())
     elif settings.calibration == "mean":
         offset = character_mean - raw[rows].mean(axis=0)
     else:
@@ -89,7 +99,21 @@ def calibrate(
         tuple(float(x) for x in offset),
         eye_scales(take.measures, valid, at_rest=take.at_rest),
         brow_rest(take.measures, rest, at_rest=take.at_rest),
+        reach,
     )
+
+
+def calibrated(raw: Float32, calibration: Calibration, rest: Float32) -> Float32:
+    """Raw weights (T, M) with the offset taken out. rest: (M,) the character's neutral.
+
+    An offset that was measured at rest makes rest exact; of other expressions it says less, and there less of it is
+    taken: `FAR` of it beyond `calibration.reach`, with a bell between.
+    """
+    offset = np.asarray(calibration.offset, np.float32)
+    if calibration.reach <= 0:
+        return raw + offset
+    away = np.linalg.norm(raw + offset - rest, axis=1, keepdims=True) / calibration.reach
+    return (raw + (FAR + (1 - FAR) * np.exp(-0.5 * away**2)) * offset).astype(np.float32)
 
 
 def neutral_weights(models: Models) -> Float32:
@@ -104,8 +128,8 @@ def finish_clip(
     if not take.found.any():
         raise NoFaceError(f"{take.name}: no frame has a face, so there is nothing to retarget.")
     flags = np.zeros(take.frame_count, np.uint8)
-    weights = raw + np.asarray(calibration.offset, np.float32)
     rest = neutral_weights(models)
+    weights = calibrated(raw, calibration, rest)
     if settings.smoothing > 0:
         weights = smooth(weights, take.found, settings.smoothing)
     weights = lift_brows(

@@ -227,13 +227,14 @@ def train_all(
         performance.take,
         rows,
         models=models,
-        character_mean=data.weights.mean(0),
+        character_mean=data.weights[: data.motion_frames].mean(0),
         settings=settings.retarget,
     )
     write_calibration(folder / "calibration.json", calibration)
     take_the_place_of(store.out / "models", folder)
     clock.lap("retarget")
-    return Trained(models, calibration, raw, stages, found, data.sentences, rows)
+    doubts = [stage.values["doubt"] for stage in stages.values() if stage.values["doubt"]]
+    return Trained(models, calibration, raw, stages, found, (*data.sentences, *doubts), rows)
 
 
 def models_folder(trained: Path) -> Path:

@@ -84,6 +84,8 @@ class RunSettings:
     makeup: MakeupSettings = field(default_factory=MakeupSettings)
     supersample: int = 2
     """Samples per pixel and axis of the training renders."""
+    recombined: float = 1.0
+    """Renders of expressions made of different frames' shapes, per frame of the motion, for the weight estimation."""
     selection: SelectionSettings = field(default_factory=SelectionSettings)
     reenactment: ReenactmentSettings = field(default_factory=ReenactmentSettings)
     weights: WeightSettings = field(default_factory=WeightSettings)
@@ -94,6 +96,8 @@ class RunSettings:
             raise ConfigError(f"train_share: {self.train_share} lies outside 0.05..1.")
         if not 1 <= self.supersample <= 4:
             raise ConfigError(f"supersample: {self.supersample} lies outside 1..4.")
+        if not 0.0 <= self.recombined <= 8.0:
+            raise ConfigError(f"recombined: {self.recombined} lies outside 0..8.")
 
 
 def preset_names() -> list[str]:

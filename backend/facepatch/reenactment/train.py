@@ -16,7 +16,7 @@ from facepatch.training.losses import reenactment_loss
 from facepatch.training.pictures import to_image, write_picture
 from facepatch.training.precision import autocast_dtype, on_device
 
-PLATEAU_RATIO = 0.1
+PLATEAU_RATIO = 0.03
 """A decoder whose output varies less than this share of its data sits on the mean image."""
 
 
@@ -108,13 +108,19 @@ class ReenactmentTraining:
 
     @torch.no_grad()
     def check(self, iteration: int) -> str:
-        """Watch for the mean-image plateau once, after `patience` iterations."""
-        if iteration != self.patience:
+        """Watch for the mean-image plateau once, after `patience` iterations, if as many would still follow."""
+        if iteration != self.patience or 2 * self.patience > self.settings.loop.iterations:
             return ""
-        flat = [name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO]
-        if not flat:
-            return ""
-        return f"still rebuilding the mean image of {', '.join(flat)} after {iteration} iterations."
+        flat = self._on_the_mean_image()
+        return f"still rebuilding the mean image of {flat} after {iteration} iterations." if flat else ""
+
+    def doubt(self) -> str:
+        """Which patches were never learned."""
+        flat = self._on_the_mean_image()
+        return f"The networks show nothing but the mean image of {flat}. Train for longer." if flat else ""
+
+    def _on_the_mean_image(self) -> str:
+        return ", ".join(name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO)
 
     @torch.no_grad()
     def output_variation(self) -> dict[str, float]:
@@ -131,10 +137,11 @@ class ReenactmentTraining:
         return ratios
 
     @torch.no_grad()
-    def preview(self, iteration: int, folder: Path) -> None:
+    def preview(self, path: Path) -> bool:
         """Rows: performer | rebuilt | reenacted, character | rebuilt, for some frames spread over the takes."""
         performer, character = self.performer.spread(8), self.character.spread(8)
         rebuilt, own, reenacted = self.module(performer, character)
         rows = [performer, rebuilt, reenacted, character, own]
         sheet = torch.cat([torch.cat(list(row.flatten(0, 1)), 2) for row in rows], 1)
-        write_picture(folder / "previews" / f"{iteration:06d}.png", to_image(sheet))
+        write_picture(path, to_image(sheet))
+        return True

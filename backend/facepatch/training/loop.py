@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor, nn
 
-from facepatch.core.errors import CheckpointError, DivergedError
+from facepatch.core.errors import CheckpointError, DivergedError, JobCancelledError
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.training.checkpoint import Checkpoint, load_into, read_checkpoint, write_checkpoint
 from facepatch.training.settings import LoopSettings
@@ -47,8 +47,12 @@ class Trainee(Protocol):
         """A sentence when training cannot succeed any more and should start over, else ""."""
         ...
 
-    def preview(self, iteration: int, folder: Path) -> None:
-        """Write pictures of the present state into `folder`."""
+    def doubt(self) -> str:
+        """A sentence about what the finished networks did not learn, else ""."""
+        ...
+
+    def preview(self, path: Path) -> bool:
+        """Write a picture of the present state. False where there is nothing to show."""
         ...
 
 
@@ -64,9 +68,13 @@ class TrainingHistory:
     """Time spent in iterations, over all sessions."""
     attempt: int
     """0 unless training had to start over."""
+    doubt: str = ""
+    """What was not learned."""
 
 
 MAX_ATTEMPTS = 3
+PREVIEW_EVERY_S = 5.0
+"""Between two pictures of the present state; those of checkpoints are kept, the others overwrite each other."""
 
 
 def iteration_generator(seed: int, attempt: int, iteration: int, device: torch.device) -> Generator:
@@ -206,10 +214,12 @@ def train(
     At the end the module holds the moving average. `fingerprint` says which settings and data the checkpoint
     belongs to. Raises DivergedError when the loss leaves the finite numbers for the second time, or
     when `trainee.check` still objects after three starts; whatever stops the training, the last checkpoint is kept.
+    Progress comes after every iteration; a training that is cancelled there writes its checkpoint first.
     """
     training = Training(trainee, settings, folder, fingerprint)
     rollbacks = 0 if training.caution == 1.0 else 1
     begun, begun_at = time.monotonic(), training.iteration
+    shown_at = begun
     while training.iteration < settings.iterations:
         before = time.monotonic()
         values = training.step()
@@ -227,17 +237,31 @@ def train(
             training.names = tuple(values)
             training.iterations.append(iteration)
             training.values.append(list(values.values()))
-        if iteration % settings.checkpoint_every == 0 or iteration == settings.iterations:
+        picture = ""
+        now = time.monotonic()
+        kept = iteration % settings.checkpoint_every == 0 or iteration == settings.iterations
+        if kept:
             training.save()
-            trainee.preview(iteration, folder)
-        if iteration % 10 == 0 or iteration == settings.iterations:
-            rate = (iteration - begun_at) / max(1e-9, time.monotonic() - begun)
-            shown = {**values, "rate": rate}
-            on_progress(Progress(trainee.name, iteration, settings.iterations, "iterations", values=shown))
+        if kept or now - shown_at > PREVIEW_EVERY_S:
+            shown_at = now
+            path = folder / "previews" / (f"{iteration:06d}.png" if kept else "latest.png")
+            picture = str(path) if trainee.preview(path) else ""
+        shown = {**values, "rate": (iteration - begun_at) / max(1e-9, now - begun)}
+        report = Progress(
+            trainee.name, iteration, settings.iterations, "iterations", values=shown, picture=picture
+        )
+        try:
+            on_progress(report)
+        except JobCancelledError:
+            training.save()
+            raise
     if settings.ema > 0.0:
         trainee.module.load_state_dict(training.ema)
+    doubt = trainee.doubt()
+    if doubt:
+        log.warning("%s: %s", trainee.name, doubt)
     return TrainingHistory(
-        training.names, training.iterations, training.values, training.seconds, training.attempt
+        training.names, training.iterations, training.values, training.seconds, training.attempt, doubt
     )
 
 
@@ -280,5 +304,6 @@ def write_history(path: Path, history: TrainingHistory) -> None:
         "values": columns,
         "seconds": history.seconds,
         "attempt": history.attempt,
+        "doubt": history.doubt,
     }
     write_text(path, json.dumps(described))

@@ -60,5 +60,10 @@ class WeightTraining:
         """Supervised training has no plateau to fear."""
         return ""
 
-    def preview(self, iteration: int, folder: Path) -> None:
+    def doubt(self) -> str:
+        """The curves and the bound on own renders tell more than one number could."""
+        return ""
+
+    def preview(self, path: Path) -> bool:
         """Numbers only: the curves tell all."""
+        return False
