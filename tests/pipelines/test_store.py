@@ -45,6 +45,23 @@ def test_the_fingerprint_of_a_folder_changes_with_a_file_below_it_and_with_its_n
     assert len({before, changed, fingerprint(tmp_path / "shots")}) == 3
 
 
+def test_the_fingerprint_of_a_scene_covers_the_files_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "head.obj").write_text("mtllib skin one.mtl\n")
+    (tmp_path / "skin one.mtl").write_text("map_Kd skin.png\n")
+    (tmp_path / "skin.png").write_bytes(b"red")
+    (tmp_path / "other.png").write_bytes(b"red")
+    before = fingerprint(tmp_path / "head.obj")
+    (tmp_path / "other.png").write_bytes(b"blue")
+    assert fingerprint(tmp_path / "head.obj") == before
+    (tmp_path / "skin.png").write_bytes(b"blue")
+    assert fingerprint(tmp_path / "head.obj") != before
+    (tmp_path / "head.gltf").write_text('{"buffers": [{"uri": "head%20data.bin"}]}')
+    (tmp_path / "head data.bin").write_bytes(b"1")
+    before = fingerprint(tmp_path / "head.gltf")
+    (tmp_path / "head data.bin").write_bytes(b"2")
+    assert fingerprint(tmp_path / "head.gltf") != before
+
+
 def test_what_is_not_there_has_no_fingerprint(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"take\.mp4: no such file"):
         fingerprint(tmp_path / "take.mp4")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from facepatch import __version__
 from facepatch.core.errors import InputError, VersionError
@@ -21,8 +22,12 @@ LAYOUT = 1
 STAMP = "facepatch.json"
 
 
+NAMES_OTHERS = (".gltf", ".obj", ".mtl", ".ma")
+"""Files of text that name other files, such as textures, without which they are not whole."""
+
+
 def fingerprint(path: Path) -> str:
-    """Hash of a file's content, or of all files below a folder with their names."""
+    """Hash of a file's content and of what lies beside it and is named in it, or of all files below a folder."""
     digest = hashlib.sha256()
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
@@ -37,7 +42,27 @@ def fingerprint(path: Path) -> str:
         raise InputError(f"{path}: no such file.") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    if path.suffix.lower() in NAMES_OTHERS:
+        for other in named_files(path):
+            digest.update(fingerprint(other).encode())
     return digest.hexdigest()
+
+
+def named_files(path: Path) -> list[Path]:
+    """The files beside `path`, or in the `sourceimages` of its Maya project, whose names stand in it."""
+    text = path.read_bytes()
+    scenes = (".gltf", ".obj", ".ma", path.suffix.lower())
+    folders = (path.parent, path.parent / "sourceimages", path.parent.parent / "sourceimages")
+    return [
+        other
+        for folder in folders
+        if folder.is_dir()
+        for other in sorted(folder.iterdir())
+        if other.is_file()
+        and other != path
+        and other.suffix.lower() not in scenes
+        and (other.name.encode() in text or quote(other.name).encode() in text)
+    ]
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:

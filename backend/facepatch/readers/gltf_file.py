@@ -57,15 +57,7 @@ def well_formed(path: Path) -> Iterator[None]:
         if str(error).startswith(str(path)):
             raise
         raise type(error)(f"{path}: {error}") from error
-    except (
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        OverflowError,
-        struct.error,
-    ) as error:
+    except _DAMAGE as error:
         raise FormatError(
             f"{path}: is a damaged glTF file ({type(error).__name__}: {error}). Export it again, as .glb."
         ) from error
