@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from facepatch.core import errors
-from facepatch.core.errors import ConfigError, FacepatchError, InputError, NoFaceError, UnknownNameError
+from facepatch.core.errors import (
+    ConfigError,
+    FacepatchError,
+    InputError,
+    ModelError,
+    NoFaceError,
+    UnknownNameError,
+    error_from_code,
+)
 
 CLASSES = {
     name: kind
@@ -62,3 +70,34 @@ def test_an_unknown_name_among_none_says_so() -> None:
 
 def test_a_missing_face_names_its_frames() -> None:
     assert NoFaceError("no face.", [3, 4]).frames == (3, 4)
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_an_error_of_another_process_is_of_the_same_class(kind: type[FacepatchError]) -> None:
+    error = error_from_code(kind.code, "frame 3: went wrong. Do this.")
+    assert type(error) is kind
+    assert str(error) == "frame 3: went wrong. Do this."
+    assert error.code == kind.code
+
+
+def test_an_error_of_another_process_has_all_that_its_class_has() -> None:
+    unknown = error_from_code("input.name", "no such name.")
+    assert isinstance(unknown, UnknownNameError)
+    assert (unknown.name, unknown.nearest) == ("", ())
+    missing = error_from_code("input.no_face", "no face.")
+    assert isinstance(missing, NoFaceError)
+    assert missing.frames == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("model.melted", ModelError),
+        ("model.melted.twice", ModelError),
+        ("weather", FacepatchError),
+        ("", FacepatchError),
+        ("model." + ".a" * 500_000, ModelError),
+    ],
+)
+def test_an_unknown_code_is_the_nearest_class_above(code: str, kind: type[FacepatchError]) -> None:
+    assert type(error_from_code(code, "?")) is kind

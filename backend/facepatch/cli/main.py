@@ -49,6 +49,10 @@ VERBS: dict[str, Verb] = {
     "render": Verb("facepatch.cli.render", "A clip on its character, as a film."),
     "export": Verb("facepatch.cli.export", "A clip on its character, as .ma, .usdc and .csv."),
     "evaluate": Verb("facepatch.cli.evaluate", "Measure the method where the answer is known."),
+    "serve": Verb("facepatch.cli.serve", "The server: takes jobs from other programs, keeps and does them."),
+    "jobs": Verb("facepatch.cli.jobs", "What the server has to do: list, watch, cancel, remove."),
+    "stream": Verb("facepatch.cli.stream", "A film or camera -> weights, frame by frame, by the server."),
+    "watch": Verb("facepatch.cli.watch", "Listen to a stream, or look at a training: figures and pictures."),
     "doctor": Verb(
         "facepatch.cli.doctor", "Say what is installed, what is missing, and what to do about it."
     ),

@@ -30,10 +30,16 @@ class Arguments(Output):
     """Settings below retarget: --set smoothing=1.5 lids.strength=0.5"""
     no_film: bool = False
     """Do not write side_by_side.mp4."""
+    service: bool = False
+    """Have the running server do it (facepatch serve). Ctrl-C leaves it to the server."""
 
 
 def run(arguments: Arguments, console: Console) -> int:
     """Retarget only."""
+    if arguments.service:
+        from facepatch.cli.remote import retarget_arguments, send
+
+        return send("retarget", retarget_arguments(arguments), console=console)
     use_all_cores()
     from facepatch.core.schema import merged
     from facepatch.pipelines.outputs import FILES

@@ -12,9 +12,16 @@ from facepatch.cli.job import JobArguments, name_files, use_all_cores
 class Arguments(JobArguments):
     """The flags of `facepatch run`."""
 
+    service: bool = False
+    """Have the running server do it (facepatch serve). Ctrl-C leaves it to the server."""
+
 
 def run(arguments: Arguments, console: Console) -> int:
     """Do the main job."""
+    if arguments.service:
+        from facepatch.cli.remote import job_arguments, send
+
+        return send("run", job_arguments(arguments), console=console)
     use_all_cores()
     from facepatch.pipelines.outputs import FILES
     from facepatch.pipelines.run import run as run_job

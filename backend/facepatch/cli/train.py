@@ -12,9 +12,16 @@ from facepatch.cli.job import JobArguments, name_files, use_all_cores
 class Arguments(JobArguments):
     """The flags of `facepatch train`."""
 
+    service: bool = False
+    """Have the running server do it (facepatch serve). Ctrl-C leaves it to the server."""
+
 
 def run(arguments: Arguments, console: Console) -> int:
     """Train."""
+    if arguments.service:
+        from facepatch.cli.remote import job_arguments, send
+
+        return send("train", job_arguments(arguments), console=console)
     use_all_cores()
     from facepatch.pipelines.steps import train as train_job
 

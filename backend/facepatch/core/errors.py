@@ -15,6 +15,15 @@ FacepatchError                         "facepatch"
     DivergedError                      "model.diverged"  says what was rolled back
   ExportError                          "export"
   StorageError                         "storage"         disk full, folder not writable
+  ProtocolError                        "protocol"        a message that is not as docs/protocol.md says
+    ProtocolVersionError               "protocol.version"
+    LimitError                         "protocol.limit"
+  ServiceError                         "service"
+    UnavailableError                   "service.unavailable"
+    TimedOutError                      "service.timeout"
+    ForbiddenError                     "service.forbidden"
+    UnknownJobError                    "service.job"
+    WorkerDiedError                    "service.worker"
   JobCancelledError                    "cancelled"
 """
 
@@ -52,6 +61,8 @@ class UnknownNameError(InputError):
     """A name that nothing here has. The message gives the nearest names."""
 
     code = "input.name"
+    name = ""
+    nearest: tuple[str, ...] = ()
 
     def __init__(self, what: str, name: str, known: Iterable[str], advice: str = "") -> None:
         names = sorted(known)
@@ -66,6 +77,7 @@ class NoFaceError(InputError):
     """No face where one is needed."""
 
     code = "input.no_face"
+    frames: tuple[int, ...] = ()
 
     def __init__(self, message: str, frames: Sequence[int] = ()) -> None:
         super().__init__(message)
@@ -126,7 +138,81 @@ class StorageError(FacepatchError):
     code = "storage"
 
 
+class ProtocolError(FacepatchError):
+    """A message that is not as docs/protocol.md says."""
+
+    code = "protocol"
+    request_id = ""
+    """The id of the message, where its header could be read: an error can then be sent in reply to it."""
+
+
+class ProtocolVersionError(ProtocolError):
+    """A message of another major version of the protocol."""
+
+    code = "protocol.version"
+
+
+class LimitError(ProtocolError):
+    """A message that is larger than the protocol allows."""
+
+    code = "protocol.limit"
+
+
+class ServiceError(FacepatchError):
+    """The service, or the way to it, failed at something that is not the job's own fault."""
+
+    code = "service"
+
+
+class UnavailableError(ServiceError):
+    """There is no service to talk to."""
+
+    code = "service.unavailable"
+
+
+class TimedOutError(ServiceError):
+    """No answer within the time that the caller gave."""
+
+    code = "service.timeout"
+
+
+class ForbiddenError(ServiceError):
+    """A wrong token or key, or a path outside the folders that the service may use."""
+
+    code = "service.forbidden"
+
+
+class UnknownJobError(ServiceError):
+    """A job that the service does not have."""
+
+    code = "service.job"
+
+
+class WorkerDiedError(ServiceError):
+    """The process that did the job ended by itself, more often than is tried again."""
+
+    code = "service.worker"
+
+
 class JobCancelledError(FacepatchError):
     """The caller asked to stop; everything up to the last checkpoint is kept."""
 
     code = "cancelled"
+
+
+def error_from_code(code: str, message: str) -> FacepatchError:
+    """The error that another process named by `code`, of the same class and with the same sentence.
+
+    A code that is not known here gives the nearest class above it: `model.new` a ModelError, `new` a FacepatchError.
+    """
+    classes = {kind.code: kind for kind in _descendants(FacepatchError)}
+    # A stranger's code may have a million dots.
+    code = code[:200]
+    while code not in classes:
+        code = code.rpartition(".")[0] or FacepatchError.code
+    # Some classes build their sentence from parts; here it is whole already.
+    return classes[code].__new__(classes[code], message)
+
+
+def _descendants(kind: type[FacepatchError]) -> list[type[FacepatchError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in _descendants(child))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import sys
+import functools
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union
@@ -55,8 +55,10 @@ def _deep_update(base: dict[str, Any], values: Mapping[str, Any]) -> None:
             base[key] = value
 
 
+@functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind, vars(sys.modules[kind.__module__]))
+    # Kept, since a live stream reads sixty dataclasses a second. Each class above is read in its own module.
+    return typing.get_type_hints(kind)
 
 
 def _plain(value: Any) -> Any:
@@ -90,7 +92,12 @@ def _cast(hint: Any, value: Any, where: str) -> Any:
             raise ConfigError(f"{where}: needs {len(arguments)} values, got {len(items)}")
         return tuple(_cast(a, item, where) for a, item in zip(arguments, items))
     if origin is dict:
-        return {str(k): _cast(arguments[1], v, f"{where}.{k}") for k, v in dict(value).items()}
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{where}: needs a table, got {value!r}")
+        return {
+            str(k): _cast(arguments[1], v, f"{where}.{k}")
+            for k, v in typing.cast("Mapping[Any, Any]", value).items()
+        }
     if origin is typing.Literal:
         if value not in arguments:
             raise ConfigError(f"{where}: '{value}' is not one of {', '.join(map(str, arguments))}")

@@ -147,7 +147,11 @@ def face_measures(points: Any, *, y_down: bool = True, valid: Bool | None = None
     least-squares similarity itself gives way (about half of 1 - cos(yaw)).
     To measure a neutral in the same units, put it in front of the clip as a frame.
     """
-    face = align_face(points, y_down=y_down, valid=valid)
+    return measures_of(align_face(points, y_down=y_down, valid=valid))
+
+
+def measures_of(face: AlignedFace) -> FaceMeasures:
+    """Measures of landmarks that lie over their clip-wide shape already; see `face_measures`."""
     xy = face.points
 
     def at(*names: str) -> Float64:

@@ -12,7 +12,7 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, nudge, smooth
+from facepatch.pipelines.channel import SIDES, nudge_matrix, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
@@ -38,20 +38,40 @@ def lift_brows(
     """Weights (T, M) with the brows part of the way to the performer's.
 
     Wanted is the neutral's height plus gain times the performer's offset from his rest, in the inter-ocular distances
-    of either; `strength` of what is missing is made good (`channel.nudge`).
+    of either; `strength` of what is missing is made good (`channel.nudge_matrix`).
     """
-    if settings.strength <= 0:
-        return weights
-    start, basis = landmark_basis(pca, landmarks)
-    rows = np.stack([_height(basis, side) for side in SIDES])
-    offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
-    neutral = neutral_weights @ rows.T + offset
-    moved = np.stack([measures.curves()[f"brow_{side}"] - rest[side] for side in SIDES], 1)
-    if settings.smoothing > 0:
-        moved = smooth(moved, found, settings.smoothing)
-    wanted = neutral + settings.gain * inter_ocular_cm * moved
-    missing = settings.strength * (wanted - (weights @ rows.T + offset))
-    return nudge(weights, rows, missing, pca=pca, basis=basis, still=STILL, doubt=DOUBT)
+    channel = BrowChannel(
+        pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm, settings=settings
+    )
+    return channel(weights, measures, rest, found=found)
+
+
+class BrowChannel:
+    """`lift_brows` for one character, ready for any number of frames, one by one or many."""
+
+    def __init__(
+        self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float,
+        settings: BrowSettings,
+    ) -> None:  # fmt: skip
+        self._settings, self._unit = settings, settings.gain * inter_ocular_cm
+        start, basis = landmark_basis(pca, landmarks)
+        self._rows = np.stack([_height(basis, side) for side in SIDES])
+        self._offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
+        self._neutral = neutral_weights @ self._rows.T + self._offset
+        self._solve = nudge_matrix(self._rows, pca=pca, basis=basis, still=STILL, doubt=DOUBT)
+
+    def __call__(
+        self, weights: Float32, measures: FaceMeasures, rest: dict[str, float], *, found: Bool
+    ) -> Float32:
+        """See `lift_brows`."""
+        if self._settings.strength <= 0:
+            return weights
+        moved = np.stack([getattr(measures, f"brow_{side}") - rest[side] for side in SIDES], 1)
+        if self._settings.smoothing > 0:
+            moved = smooth(moved, found, self._settings.smoothing)
+        wanted = self._neutral + self._unit * moved
+        missing = self._settings.strength * (wanted - (weights @ self._rows.T + self._offset))
+        return (weights + missing @ self._solve.T).astype(np.float32)
 
 
 def _height(points: Float32, side: str) -> Float64:

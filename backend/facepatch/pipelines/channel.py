@@ -15,20 +15,11 @@ LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
 
 
-def nudge(
-    weights: Float32,
-    rows: Float64,
-    missing: Float64,
-    *,
-    pca: Pca,
-    basis: Float32,
-    still: tuple[str, ...],
-    doubt: float,
-) -> Float32:
-    """Weights (T, M) changed so that linear measures change by `missing`, at the least cost.
+def nudge_matrix(rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float) -> Float64:
+    """(M, G) the change of the weights for each unit that is missing of linear measures, at the least cost.
 
-    dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M), the change of each measure per weight, and r = missing
-    (T, G): the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the
+    dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M), the change of each measure per weight, and r what is
+    missing: the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the
     motion's own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own
     variance under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart,
     say) is not forced. basis: (M, L, 3), change of the landmarks per weight.
@@ -40,8 +31,7 @@ def nudge(
     freedom = np.linalg.inv(cost)
     response = rows @ freedom @ rows.T
     noise = (doubt + 1e-9) * np.diag(np.diag(response))
-    solve = freedom @ rows.T @ np.linalg.inv(response + noise)
-    return (weights + missing @ solve.T).astype(np.float32)
+    return freedom @ rows.T @ np.linalg.inv(response + noise)
 
 
 def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:

@@ -15,7 +15,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, nudge
+from facepatch.pipelines.channel import SIDES, nudge_matrix
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
@@ -59,26 +59,47 @@ def close_lids(
 ) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
     """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
 
-    The missing gap, times the channel's say at this openness, is made good by `channel.nudge`.
+    The missing gap, times the channel's say at this openness, is made good by `channel.nudge_matrix`.
     """
-    if settings.strength <= 0:
-        return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
-    _, basis = landmark_basis(pca, landmarks)
-    rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
-    at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0]
-    offset, wanted, say = np.empty(2), np.empty((len(weights), 2)), np.empty((len(weights), 2))
-    shut: dict[str, Bool] = {}
-    for index, side in enumerate(SIDES):
-        open_gap = _mean_gap(at_rest, side)
-        offset[index] = open_gap - float(neutral_weights @ rows[index])
-        openness = scales[side].openness(getattr(measures, f"eye_open_{side}"))
-        aim = openness * (1 + settings.overshoot) - settings.overshoot
-        wanted[:, index] = open_gap * np.clip(aim, -settings.overshoot, 2.0)
-        say[:, index] = settings.strength * _say(openness, settings)
-        shut[side] = (openness < 0.15) & scales[side].ever_shut
-    missing = wanted - (weights @ rows.T + offset)
-    # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
-    return nudge(weights, rows, say * missing, pca=pca, basis=basis, still=STILL, doubt=0.0), shut
+    return LidChannel(pca, landmarks, neutral_weights=neutral_weights, settings=settings)(
+        weights, measures, scales
+    )
+
+
+class LidChannel:
+    """`close_lids` for one character, ready for any number of frames, one by one or many."""
+
+    def __init__(
+        self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, settings: LidSettings
+    ) -> None:
+        self._settings = settings
+        _, basis = landmark_basis(pca, landmarks)
+        self._rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
+        at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0]
+        self._open_gaps = [_mean_gap(at_rest, side) for side in SIDES]
+        self._offset = np.array(
+            [gap - float(neutral_weights @ row) for gap, row in zip(self._open_gaps, self._rows, strict=True)]
+        )
+        # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
+        self._solve = nudge_matrix(self._rows, pca=pca, basis=basis, still=STILL, doubt=0.0)
+
+    def __call__(
+        self, weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale]
+    ) -> tuple[Float32, dict[str, Bool]]:
+        """See `close_lids`."""
+        settings = self._settings
+        if settings.strength <= 0:
+            return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
+        wanted, say = np.empty((len(weights), 2)), np.empty((len(weights), 2))
+        shut: dict[str, Bool] = {}
+        for index, side in enumerate(SIDES):
+            openness = scales[side].openness(getattr(measures, f"eye_open_{side}"))
+            aim = openness * (1 + settings.overshoot) - settings.overshoot
+            wanted[:, index] = self._open_gaps[index] * np.clip(aim, -settings.overshoot, 2.0)
+            say[:, index] = settings.strength * _say(openness, settings)
+            shut[side] = (openness < 0.15) & scales[side].ever_shut
+        missing = wanted - (weights @ self._rows.T + self._offset)
+        return (weights + (say * missing) @ self._solve.T).astype(np.float32), shut
 
 
 def _mean_gap(points: Float32, side: str) -> float:

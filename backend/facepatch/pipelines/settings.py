@@ -19,6 +19,7 @@ from facepatch.metrics.selection import SelectionSettings
 from facepatch.patches.makeup import MakeupSettings
 from facepatch.patches.regions import PatchSettings
 from facepatch.pca.choose import PcaSettings
+from facepatch.pipelines.one_euro import OneEuroSettings
 from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.weights.config import WeightSettings
 
@@ -66,6 +67,32 @@ class RetargetSettings:
     """A lost face is held this long, then eased to neutral; shorter gaps are bridged."""
     ease_s: float = 0.5
     """Time of easing to neutral and back."""
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """The live path: what is smoothed from the past alone, and by how much. docs/methods/live.md."""
+
+    retarget: RetargetSettings = field(default_factory=RetargetSettings)
+    """Channels, hold and ease; its zero-phase smoothing is not used, since it needs the future."""
+    head: OneEuroSettings = field(default_factory=lambda: OneEuroSettings(3.0, 40.0))
+    """The alignment of the patches; speed in inter-ocular distances per second."""
+    points: OneEuroSettings = field(default_factory=lambda: OneEuroSettings(1.0, 100.0))
+    """The landmarks in the face's plane that lids and brows follow; inter-ocular distances per second."""
+    weights: OneEuroSettings = field(default_factory=lambda: OneEuroSettings(2.0, 120.0))
+    """The networks' weights; root mean square over the vertices, in inter-ocular distances per second."""
+    head_pose: OneEuroSettings = field(default_factory=lambda: OneEuroSettings(1.5, 4.0))
+    """The head's turn and place; radians, or inter-ocular distances, per second."""
+    neutral_s: float = 1.0
+    """The head's neutral is its mean pose over the first seconds with a face."""
+    threads: int = 2
+    """Of the networks on a CPU, where a stream has a process of its own; 0 leaves them as they are."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.neutral_s <= 60:
+            raise ConfigError(f"live.neutral_s: {self.neutral_s} lies outside 0..60 s.")
+        if not 0 <= self.threads <= 256:
+            raise ConfigError(f"live.threads: {self.threads} lies outside 0..256.")
 
 
 @dataclass(frozen=True)
