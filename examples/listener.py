@@ -1,4 +1,3 @@
-# ruff: noqa: T201
 """Follows a job of a running `facepatch serve` and prints what it says. Written from docs/protocol.md alone.
 
     python examples/listener.py CONNECTION_FILE [JOB]
