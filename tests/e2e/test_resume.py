@@ -64,13 +64,13 @@ def test_a_run_that_is_stopped_in_every_stage_ends_as_one_that_never_was(
     assert {path.name for path in out.iterdir()} == {path.name for path in tiny_run.out.iterdir()}
 
 
-def test_training_goes_on_from_its_last_checkpoint(tiny_run: SimpleNamespace, tmp_path: Path) -> None:
+def test_training_goes_on_from_the_iteration_in_which_it_was_stopped(tiny_run: SimpleNamespace, tmp_path: Path) -> None:
     out, job = tmp_path / "OUT", replace(tiny_run.job, side_by_side=False)
     for network in ("reenactment", "weights"):
         with pytest.raises(JobCancelledError):
             run(job, tiny_run.settings, out, on_progress=stop_in(network, 10))
         (checkpoint,) = (out / "stages").glob(f"{network}-*/checkpoint.safetensors")
-        assert read_checkpoint(checkpoint).header["iteration"] == 8
+        assert read_checkpoint(checkpoint).header["iteration"] == 10
     seen: list[Progress] = []
     assert same(run(job, tiny_run.settings, out, on_progress=seen.append), tiny_run.clip)
     assert not {"landmarks", "performer patches", "character renders", "reenactment"} & {
