@@ -55,7 +55,9 @@ def main() -> int:
     parser.add_argument("--preset", default="preview")
     arguments = parser.parse_args()
     parts: dict[str, Callable[..., dict[str, Any]]] = {"film": film, "pair": pair, "speed": speed}
-    results: dict[str, Any] = {
+    kept = arguments.out / "main_job.json"
+    results: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    results |= {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "preset": arguments.preset,
@@ -63,7 +65,7 @@ def main() -> int:
     for part in arguments.parts:
         results[part] = parts[part](arguments)
         arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "main_job.json").write_text(json.dumps(results, indent=1), encoding="utf-8")
+        kept.write_text(json.dumps(results, indent=1), encoding="utf-8")
     say(f"\n{results['date']}, {results['machine']}, preset {results['preset']}")
     return 0
 
@@ -128,6 +130,7 @@ def film(arguments: argparse.Namespace) -> dict[str, Any]:
         }
         row["timings"] = json.loads((out / "timings.json").read_text(encoding="utf-8"))
         rows.append(row)
+    say(f"\ntraining, peak own memory: {max(row['memory_mb'] for row in rows):.0f} MB")
     say("\n| seed | variant | " + " | ".join(MEASURES) + " | shut l / r | open error l / r |")
     say("|---|---|" + "---|" * (len(MEASURES) + 2))
     for row in rows:
