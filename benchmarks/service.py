@@ -215,7 +215,7 @@ def watchers(arguments: argparse.Namespace, folder: Path) -> None:
         while not at or at[-1][0] < 20:
             client.poll(0.5)
         speeds: dict[bool, list[float]] = {False: [], True: []}
-        for turn in range(8):
+        for turn in range(6):
             crowd, stop = turn % 2 == 1, threading.Event()
             threads = [
                 threading.Thread(target=watch, args=(path, request.job, stop)) for _ in range(8 * crowd)
@@ -224,7 +224,7 @@ def watchers(arguments: argparse.Namespace, folder: Path) -> None:
                 thread.start()
             follow(client, 3)  # let them connect
             begin = at[-1]
-            follow(client, 20)
+            follow(client, 15)
             speeds[crowd].append((at[-1][0] - begin[0]) / (at[-1][1] - begin[1]))
             stop.set()
             for thread in threads:
