@@ -64,7 +64,9 @@ def test_a_run_that_is_stopped_in_every_stage_ends_as_one_that_never_was(
     assert {path.name for path in out.iterdir()} == {path.name for path in tiny_run.out.iterdir()}
 
 
-def test_training_goes_on_from_the_iteration_in_which_it_was_stopped(tiny_run: SimpleNamespace, tmp_path: Path) -> None:
+def test_training_goes_on_from_the_iteration_in_which_it_was_stopped(
+    tiny_run: SimpleNamespace, tmp_path: Path
+) -> None:
     out, job = tmp_path / "OUT", replace(tiny_run.job, side_by_side=False)
     for network in ("reenactment", "weights"):
         with pytest.raises(JobCancelledError):
