@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facepatch.cli.job import parse_rate, parse_settings
+from facepatch.cli.job import parse_settings
 from facepatch.cli.main import main
 from facepatch.core.data.clip import read_clip
 from facepatch.core.errors import ConfigError
@@ -200,19 +200,6 @@ def test_demo_makes_its_own_film_and_character_once(
     assert json.loads((tmp_path / "report.json").read_text())["settings"]["seed"] == 3
     done(capsys, words)
     assert made == [tmp_path / "performer.mp4"]
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"), [("", None), ("24", (24, 1)), ("24000/1001", (24000, 1001)), ("25/1", (25, 1))]
-)
-def test_rates_are_read_as_fractions(text: str, rate: tuple[int, int] | None) -> None:
-    assert parse_rate(text) == rate
-
-
-@pytest.mark.parametrize("text", ["23.976", "fast", "0", "24/0", "-24"])
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=rf"--rate: '{text}' is no frame rate\. Give 24, 25 or 24000/1001"):
-        parse_rate(text)
 
 
 def test_settings_on_the_command_line_are_toml_values_and_bare_words_are_text() -> None:

@@ -13,6 +13,7 @@ import tyro
 
 from facepatch.cli.console import Common, Console
 from facepatch.core.errors import ConfigError
+from facepatch.core.rate import parse_rate
 
 if TYPE_CHECKING:
     from facepatch.pipelines.run import Job
@@ -86,23 +87,9 @@ class JobArguments(TakeArguments):
             picks=self.picks,
             take_motion=self.take_motion,
             take_picks=self.take_picks,
-            rate=parse_rate(self.rate),
+            rate=parse_rate(self.rate, "--rate"),
             side_by_side=not self.no_film,
         )
-
-
-def parse_rate(text: str) -> tuple[int, int] | None:
-    """ "24", "24000/1001" or "" -> frames per second as a fraction."""
-    if not text:
-        return None
-    try:
-        top, _, bottom = text.partition("/")
-        rate = int(top), int(bottom or 1)
-    except ValueError:
-        rate = (0, 0)
-    if min(rate) <= 0:
-        raise ConfigError(f"--rate: '{text}' is no frame rate. Give 24, 25 or 24000/1001.")
-    return rate
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:

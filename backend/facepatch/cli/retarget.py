@@ -9,7 +9,8 @@ from typing import Annotated
 import tyro
 
 from facepatch.cli.console import Console
-from facepatch.cli.job import Output, name_files, parse_rate, parse_settings, use_all_cores
+from facepatch.cli.job import Output, name_files, parse_settings, use_all_cores
+from facepatch.core.rate import parse_rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def run(arguments: Arguments, console: Console) -> int:
         character=arguments.trained,
         take_motion=arguments.take_motion,
         take_picks=arguments.take_picks,
-        rate=parse_rate(arguments.rate),
+        rate=parse_rate(arguments.rate, "--rate"),
         side_by_side=not arguments.no_film,
     )
     retarget_take(arguments.trained, job, arguments.out, settings=settings, on_progress=console.progress)

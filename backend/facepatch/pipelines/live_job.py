@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from facepatch.core.data.clip import NO_FACE
-from facepatch.core.errors import ConfigError
 from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.core.rate import parse_rate
 from facepatch.core.schema import from_dict, merged
 from facepatch.landmarks.detector import LandmarkDetector, LandmarkSettings
 from facepatch.pipelines.live import STAGES, LiveFrame, LiveRetarget
@@ -92,13 +92,7 @@ def run_stream(
 
 def source_settings(asked: StreamArguments) -> SourceSettings:
     """How the source is played. Raises ConfigError for what is no rate."""
-    fps = None
-    if asked.fps:
-        top, _, bottom = asked.fps.partition("/")
-        if not (top.isdigit() and (bottom or "1").isdigit() and int(top) and int(bottom or 1)):
-            raise ConfigError(f"fps: '{asked.fps}' is no frame rate. Give 24, 25 or 24000/1001.")
-        fps = int(top), int(bottom or 1)
-    return SourceSettings(rate=asked.rate, fps=fps, loop=asked.loop)
+    return SourceSettings(rate=asked.rate, fps=parse_rate(asked.fps, "fps"), loop=asked.loop)
 
 
 def described(source: LiveSource, live: LiveRetarget, folder: Path) -> dict[str, Any]:

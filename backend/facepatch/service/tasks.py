@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from facepatch.core.errors import InputError
+from facepatch.core.rate import parse_rate
 from facepatch.core.schema import merged
 from facepatch.pipelines import steps
 from facepatch.pipelines.outputs import FILES
@@ -49,7 +50,6 @@ def stream(task: Task) -> dict[str, Any]:
 
 def job_of(arguments: Mapping[str, Any]) -> Job:
     """What the user hands in. Raises InputError for an argument that is missing or of a wrong type."""
-    rate = arguments.get("rate") or None
     return Job(
         take=Path(text_of(arguments, "take")),
         character=Path(text_of(arguments, "character")),
@@ -57,7 +57,7 @@ def job_of(arguments: Mapping[str, Any]) -> Job:
         picks=path_of(arguments, "picks"),
         take_motion=paths_of(arguments, "take_motion"),
         take_picks=path_of(arguments, "take_picks"),
-        rate=rate_of(str(rate)) if rate else None,
+        rate=parse_rate(str(arguments.get("rate") or "")),
         side_by_side=not arguments.get("no_film", False),
     )
 
@@ -97,18 +97,6 @@ def paths_of(arguments: Mapping[str, Any], name: str) -> tuple[Path, ...]:
     """A list of paths that may be left out."""
     values: Sequence[Any] = arguments.get(name) or ()
     return tuple(Path(str(value)) for value in values)
-
-
-def rate_of(text: str) -> tuple[int, int]:
-    """ "24" or "24000/1001" -> frames per second as a fraction. Raises InputError."""
-    top, _, bottom = text.partition("/")
-    try:
-        rate = int(top), int(bottom or 1)
-    except ValueError:
-        rate = (0, 0)
-    if min(rate) <= 0:
-        raise InputError(f"rate: '{text}' is no frame rate. Give 24, 25 or 24000/1001.")
-    return rate
 
 
 def files_in(out: Path) -> list[str]:
