@@ -47,6 +47,7 @@ VERBS: dict[str, Verb] = {
     "patches": Verb("facepatch.cli.patches", "Make the training patches of performer and character."),
     "train": Verb("facepatch.cli.train", "Train the networks, and stop there."),
     "render": Verb("facepatch.cli.render", "A clip on its character, as a film."),
+    "solve": Verb("facepatch.cli.solve", "A clip as curves of the controls of a rig."),
     "export": Verb("facepatch.cli.export", "A clip on its character, as .ma, .usdc and .csv."),
     "evaluate": Verb("facepatch.cli.evaluate", "Measure the method where the answer is known."),
     "serve": Verb("facepatch.cli.serve", "The server: takes jobs from other programs, keeps and does them."),

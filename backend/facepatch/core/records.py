@@ -78,6 +78,18 @@ def write_record(path: Path, record: Record) -> None:
         stream.write(buffer.getbuffer())
 
 
+def record_kind(path: Path) -> str:
+    """What the record at `path` holds; "" where it is no record. Raises InputError where there is no file."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file.")
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            header: Any = json.loads(bytes(stored["header"]).decode("utf-8"))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return ""
+    return str(header.get("record", "")) if isinstance(header, dict) else ""  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+
 def read_record(
     path: Path, kind: str, version: int, upgrades: Optional[Mapping[int, Upgrade]] = None
 ) -> Record:

@@ -1,0 +1,148 @@
+"""A clip becomes curves, a report and files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facepatch.core.data.character import Character, write_character
+from facepatch.core.data.clip import Clip, read_clip, write_clip
+from facepatch.core.data.rig import rig_from_character, write_rig
+from facepatch.core.errors import InputError, TopologyError, UnknownNameError
+from facepatch.landmarks.picks import write_picks
+from facepatch.pca.fit import fit_pca
+from facepatch.pca.sources import ArrayFrames
+from facepatch.pipelines.solve import FILES, Solved, SolveJob, parse_pairs, solve_clip
+from facepatch.solver.settings import SolveSettings
+from facepatch.synthetic.face import make_character, synthetic_landmarks
+from facepatch.synthetic.performance import make_performance
+
+FINE = SolveSettings(sparsity=0.05, smoothness=0.01)
+
+
+@pytest.fixture(scope="module")
+def character() -> Character:
+    return make_character(name="hero", detail="low")
+
+
+@pytest.fixture(scope="module")
+def truth(character: Character) -> np.ndarray:
+    return np.clip(make_performance(character, seconds=2.0, rate=(24, 1), seed=3).weights, 0, 1)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory, character: Character, truth: np.ndarray) -> SolveJob:
+    """A PCA clip of a known performance, the character as its rig, and its landmarks."""
+    folder = tmp_path_factory.mktemp("solve")
+    vertices = character.vertices(truth)
+    pca = fit_pca(ArrayFrames(vertices))
+    names = tuple(f"pc_{m:03d}" for m in range(pca.component_count))
+    write_clip(folder / "clip.npz", Clip(names, pca.weights(vertices), (24, 1), 1001, pca=pca, name="take"))
+    write_character(folder / "hero.npz", character)
+    write_picks(folder / "picks.json", synthetic_landmarks(character), character)
+    return SolveJob(folder / "clip.npz", folder / "hero.npz", folder / "picks.json")
+
+
+@pytest.fixture(scope="module")
+def solved(job: SolveJob, tmp_path_factory: pytest.TempPathFactory) -> tuple[Solved, Path]:
+    out = tmp_path_factory.mktemp("out")
+    return solve_clip(job, FINE, out), out
+
+
+def test_the_controls_of_a_known_performance_come_back(
+    solved: tuple[Solved, Path], truth: np.ndarray
+) -> None:
+    found = solved[0].controls
+    assert found.rate == (24, 1) and found.start_frame == 1001
+    assert np.abs(found.weights - truth).mean() < 0.02
+    assert solved[0].report.regions[0].p95_share < 0.005
+
+
+def test_all_files_are_there_and_say_the_same(solved: tuple[Solved, Path]) -> None:
+    result, out = solved
+    assert {path.name for path in out.iterdir()} == set(FILES)
+    again = read_clip(out / "controls.npz")
+    np.testing.assert_array_equal(again.weights, result.controls.weights)
+    document = json.loads((out / "solve.json").read_text(encoding="utf-8"))
+    assert document["verdict"] == result.report.sentences()
+    assert document["controls"]["keys"] == sum(len(curve.rows) for curve in result.curves)
+    page = (out / "solve.html").read_text(encoding="utf-8")
+    assert "The rig makes this clip" in page and page.count("<figure>") == len(result.report.worst)
+
+
+def test_keys_are_few_and_the_clip_is_what_they_say(solved: tuple[Solved, Path]) -> None:
+    result, _ = solved
+    keys = sum(len(curve.rows) for curve in result.curves)
+    assert keys < 0.5 * result.controls.frame_count * len(result.curves)
+    curve = result.curves[0]
+    column = result.controls.names.index(curve.name)
+    played = np.interp(np.arange(result.controls.frame_count), curve.rows, curve.values)
+    np.testing.assert_allclose(result.controls.weights[:, column], played, atol=1e-6)
+
+
+def test_a_key_on_every_frame_where_that_is_asked(job: SolveJob, tmp_path: Path) -> None:
+    found = solve_clip(replace(job, key_tolerance=0.0), FINE, tmp_path)
+    assert all(len(curve.rows) >= 0.9 * found.controls.frame_count for curve in found.curves[:3])
+
+
+def test_a_rig_that_lacks_shapes_says_what_it_cannot_make(
+    job: SolveJob, character: Character, tmp_path: Path
+) -> None:
+    rig = rig_from_character(character)
+    keep = [s for s, shape in enumerate(rig.shapes) if not shape.name.startswith("jaw")]
+    poor = replace(rig, deltas=rig.deltas * np.isin(np.arange(len(rig.shapes)), keep)[:, None, None])
+    write_rig(tmp_path / "poor.npz", poor)
+    found = solve_clip(replace(job, rig=tmp_path / "poor.npz"), FINE, tmp_path / "out")
+    assert found.report.regions[0].p95_share > 0.005
+    assert found.report.out_of_reach
+    assert any("No mixture of the rig's shapes makes: pc_" in text for text in found.report.sentences())
+
+
+def test_a_clip_that_goes_too_far_names_the_controls_at_their_limits(job: SolveJob, tmp_path: Path) -> None:
+    clip = read_clip(job.clip)
+    write_clip(tmp_path / "clip.npz", replace(clip, weights=clip.weights * 3))
+    found = solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")
+    assert found.report.clipped
+    assert found.controls.weights.max() <= 1.0
+    assert any("At their limits: " in text for text in found.report.sentences())
+
+
+def test_a_folder_stands_for_its_clip_and_frames_may_be_renumbered(job: SolveJob, tmp_path: Path) -> None:
+    found = solve_clip(replace(job, clip=job.clip.parent, start_frame=1), FINE, tmp_path)
+    assert found.controls.start_frame == 1
+
+
+def test_held_and_unused_controls(job: SolveJob, tmp_path: Path) -> None:
+    wished = replace(job, held={"jawOpen": 0.25}, unused=("mouthSmileLeft",))
+    found = solve_clip(wished, FINE, tmp_path)
+    by_name = dict(zip(found.controls.names, found.controls.weights.T, strict=True))
+    np.testing.assert_allclose(by_name["jawOpen"], 0.25)
+    assert (by_name["mouthSmileLeft"] == 0).all()
+    with pytest.raises(UnknownNameError, match="Nearest: jawOpen"):
+        solve_clip(replace(job, held={"jawOpn": 0.0}), FINE, tmp_path)
+
+
+def test_a_clip_that_stands_still_gives_no_curves(job: SolveJob, character: Character, tmp_path: Path) -> None:
+    still = Clip(character.shape_names[:2], np.zeros((5, 2), np.float32), (24, 1))
+    write_clip(tmp_path / "clip.npz", still)
+    found = solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")
+    assert not found.curves
+    assert not (tmp_path / "out" / "controls.anim").exists()
+    assert (tmp_path / "out" / "controls.csv").is_file()
+
+
+def test_a_rig_of_another_mesh_is_refused(job: SolveJob, tmp_path: Path) -> None:
+    write_character(tmp_path / "other.npz", make_character(name="other", detail="high"))
+    with pytest.raises(TopologyError, match="the PCA has"):
+        solve_clip(replace(job, rig=tmp_path / "other.npz"), FINE, tmp_path / "out")
+
+
+def test_pairs_on_the_command_line() -> None:
+    assert parse_pairs(("a.b=0.5", "c=-1"), "--hold") == {"a.b": 0.5, "c": -1.0}
+    for text in ("jaw", "jaw=wide", "=1", "jaw=nan"):
+        with pytest.raises(InputError, match="CONTROL=NUMBER"):
+            parse_pairs((text,), "--hold")
