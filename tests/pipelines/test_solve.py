@@ -126,6 +126,21 @@ def test_held_and_unused_controls(job: SolveJob, tmp_path: Path) -> None:
         solve_clip(replace(job, held={"jawOpn": 0.0}), FINE, tmp_path)
 
 
+def test_a_region_takes_as_much_of_the_solve_as_it_is_told(
+    job: SolveJob, solved: tuple[Solved, Path], tmp_path: Path
+) -> None:
+    half = solve_clip(replace(job, blend={"mouth": 0.5}, key_tolerance=0.0), FINE, tmp_path)
+    whole = solve_clip(replace(job, key_tolerance=0.0), FINE, tmp_path)
+    names = whole.controls.names
+    jaw, blink = names.index("jawOpen"), names.index("eyeBlinkLeft")
+    np.testing.assert_allclose(half.controls.weights[:, jaw], 0.5 * whole.controls.weights[:, jaw], atol=1e-6)
+    np.testing.assert_allclose(half.controls.weights[:, blink], whole.controls.weights[:, blink], atol=1e-6)
+    with pytest.raises(UnknownNameError, match="Nearest: mouth"):
+        solve_clip(replace(job, blend={"moth": 0.5}), FINE, tmp_path)
+    with pytest.raises(InputError, match="between 0"):
+        solve_clip(replace(job, blend={"mouth": 2.0}), FINE, tmp_path)
+
+
 def test_a_clip_that_stands_still_gives_no_curves(job: SolveJob, character: Character, tmp_path: Path) -> None:
     still = Clip(character.shape_names[:2], np.zeros((5, 2), np.float32), (24, 1))
     write_clip(tmp_path / "clip.npz", still)
@@ -136,7 +151,7 @@ def test_a_clip_that_stands_still_gives_no_curves(job: SolveJob, character: Char
 
 
 def test_a_rig_of_another_mesh_is_refused(job: SolveJob, tmp_path: Path) -> None:
-    write_character(tmp_path / "other.npz", make_character(name="other", detail="high"))
+    write_character(tmp_path / "other.npz", make_character(name="other", detail="full"))
     with pytest.raises(TopologyError, match="the PCA has"):
         solve_clip(replace(job, rig=tmp_path / "other.npz"), FINE, tmp_path / "out")
 

@@ -28,6 +28,8 @@ class Arguments(Output):
     """Controls that keep a value: --hold jaw_ctrl.ty=0.2"""
     cost: tuple[str, ...] = ()
     """Controls that are used less (above 1) or more (below 1) than others: --cost cheek_ctrl.ty=5"""
+    blend: tuple[str, ...] = ()
+    """How much of the solve a region takes, 0 to 1: --blend mouth=0.5 (eyes, brows, nose, mouth)"""
     key_tolerance: float = 0.005
     """Share of a control's range that its curve may differ by; 0 keeps a key on every frame."""
     start_frame: int | None = None
@@ -50,6 +52,7 @@ def run(arguments: Arguments, console: Console) -> int:
         unused=arguments.unused,
         held=parse_pairs(arguments.hold, "--hold"),
         cost=parse_pairs(arguments.cost, "--cost"),
+        blend=parse_pairs(arguments.blend, "--blend"),
         key_tolerance=arguments.key_tolerance,
         start_frame=arguments.start_frame,
     )

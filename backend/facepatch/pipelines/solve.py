@@ -30,6 +30,7 @@ from facepatch.export.csv_file import write_csv
 from facepatch.landmarks.picks import read_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.metrics.vertex_error import face_height, face_regions
+from facepatch.pipelines.control_regions import blended
 from facepatch.readers.parts import default_part
 from facepatch.readers.rig import read_rig_source
 from facepatch.render.camera import front_view
@@ -82,6 +83,8 @@ class SolveJob:
     """Control -> the value that it keeps."""
     cost: Mapping[str, float] = field(default_factory=dict)
     """Control -> factor on its cost."""
+    blend: Mapping[str, float] = field(default_factory=dict)
+    """Region of `control_regions.REGIONS` -> how much of the solve its controls take, 0..1."""
     key_tolerance: float = 0.005
     """Share of a control's range that its curve may leave the solved values by; 0 keeps a key on every frame."""
     start_frame: int | None = None
@@ -121,6 +124,7 @@ def solve_clip(
     found = solve(
         rig, reduced, weights=clip.weights, settings=settings, wishes=wishes, on_progress=on_progress
     )
+    found = replace(found, controls=blended(rig, found.controls, landmarks, job.blend))
     curves = control_curves(rig, found, tolerance=job.key_tolerance)
     played = played_controls(rig, found, curves)
     controls = replace(
@@ -246,7 +250,7 @@ def meshes(rig: Rig, target: Target, controls: Float64) -> Iterator[tuple[int, F
 
 
 def distances(rig: Rig, target: Target, controls: Float64, *, on_progress: OnProgress = silent) -> Distances:
-    """Distance of every vertex in every frame; held as half floats are not: (T, V) float32."""
+    """Distance of every vertex in every frame."""
     total = len(controls)
     frames: Float32 = np.empty((total, len(rig.neutral)), np.float32)
     for start, wanted, reached in meshes(rig, target, controls):
