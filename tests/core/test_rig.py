@@ -81,7 +81,8 @@ def test_a_character_without_shapes_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), [("smile_L", "l"), ("R_brow_ctrl", "r"), ("jawOpen", ""), ("eyeBlinkRight", "r"), ("x.L", "l")]
+    ("name", "side"),
+    [("smile_L", "l"), ("R_brow_ctrl", "r"), ("jawOpen", ""), ("eyeBlinkRight", "r"), ("x.L", "l")],
 )
 def test_sides_are_told_by_names(name: str, side: str) -> None:
     assert side_of(name) == side

@@ -59,7 +59,9 @@ def test_the_plan_moves_each_control_alone_and_few_together() -> None:
     rest = np.array([control.default for control in controls])
     assert (plan[0] == rest).all()
     moved = (plan != rest).sum(axis=1)
-    assert (moved == 1).sum() == sum(2 * ((c.minimum != c.default) + (c.maximum != c.default)) for c in controls)
+    assert (moved == 1).sum() == sum(
+        2 * ((c.minimum != c.default) + (c.maximum != c.default)) for c in controls
+    )
     assert moved.max() <= 8
     low, high = (np.array([getattr(c, end) for c in controls]) for end in ("minimum", "maximum"))
     assert (plan >= low).all() and (plan <= high).all()

@@ -15,7 +15,13 @@ from pxr import Usd
 from facepatch.core.data.clip import Clip
 from facepatch.core.data.control_curves import ControlCurve
 from facepatch.core.errors import ExportError
-from facepatch.export.control_curves import held_rows, split_name, write_anim, write_controls_ma, write_controls_usd
+from facepatch.export.control_curves import (
+    held_rows,
+    split_name,
+    write_anim,
+    write_controls_ma,
+    write_controls_usd,
+)
 
 CLIP = Clip(("a",), np.zeros((11, 1), np.float32), (24, 1), start_frame=1001)
 CURVES = (

@@ -141,7 +141,9 @@ def test_a_region_takes_as_much_of_the_solve_as_it_is_told(
         solve_clip(replace(job, blend={"mouth": 2.0}), FINE, tmp_path)
 
 
-def test_a_clip_that_stands_still_gives_no_curves(job: SolveJob, character: Character, tmp_path: Path) -> None:
+def test_a_clip_that_stands_still_gives_no_curves(
+    job: SolveJob, character: Character, tmp_path: Path
+) -> None:
     still = Clip(character.shape_names[:2], np.zeros((5, 2), np.float32), (24, 1))
     write_clip(tmp_path / "clip.npz", still)
     found = solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")

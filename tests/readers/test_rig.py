@@ -76,7 +76,11 @@ def test_a_character_and_a_record_are_rigs_too(folder: Path) -> None:
         ({"shapes": {"jawOpen": [{"control": "smle"}]}}, UnknownNameError, "Nearest: smile"),
         ({"shapes": {"jawOpen": {"control": "smile"}}}, FormatError, "lists of tables"),
         ({"shapes": {"jawOpen": [{"control": "smile", "knots": [1, 2]}]}}, FormatError, "pairs of numbers"),
-        ({"shapes": {"jawOpen": [{"control": "smile", "knots": [[1, 0], [0, 1]]}]}}, ConfigError, "ascending"),
+        (
+            {"shapes": {"jawOpen": [{"control": "smile", "knots": [[1, 0], [0, 1]]}]}},
+            ConfigError,
+            "ascending",
+        ),
         ({"controls": [{"name": "smile", "maximum": -1.0}]}, ConfigError, "no range"),
         ({"controls": [{"name": "smile", "max": 1.0}]}, ConfigError, "Did you mean 'maximum'"),
     ],

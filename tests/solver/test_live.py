@@ -25,6 +25,14 @@ def test_frame_by_frame_it_is_nearly_as_near_as_over_the_whole_take(corrective: 
     assert controls.min() >= 0.0 and controls.max() <= 1.0
 
 
+def test_plain_blendshape_rigs_are_solved_as_well(linear: Known) -> None:
+    solver = live(linear)
+    controls = np.array([solver.push(row) for row in linear.weights])
+    assert np.abs(controls - linear.controls).mean() < 0.02
+    assert residual_rms(linear, controls).mean() < 0.1
+    assert controls.min() >= 0.0 and controls.max() <= 1.0
+
+
 def test_it_looks_back_only(corrective: Known) -> None:
     first, second = live(corrective), live(corrective)
     early = [first.push(row) for row in corrective.weights[:20]]
@@ -36,7 +44,9 @@ def test_it_looks_back_only(corrective: Known) -> None:
 
 def test_following_the_frame_before_steadies_noise(corrective: Known) -> None:
     rng = np.random.default_rng(0)
-    noisy = corrective.weights + rng.normal(size=corrective.weights.shape) * corrective.weights.std(axis=0) * 0.1
+    noisy = (
+        corrective.weights + rng.normal(size=corrective.weights.shape) * corrective.weights.std(axis=0) * 0.1
+    )
 
     def bend(follow: float) -> float:
         solver = live(corrective, follow)

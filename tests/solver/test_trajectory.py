@@ -55,9 +55,7 @@ def test_correctives_halve_the_error_of_a_solve_without_them(corrective: Known) 
 
 def test_the_reported_error_is_that_of_the_meshes(corrective: Known) -> None:
     found = solved(corrective)
-    np.testing.assert_allclose(
-        found.error_mm, residual_rms(corrective, found.controls), rtol=1e-2, atol=2e-3
-    )
+    np.testing.assert_allclose(found.error_mm, residual_rms(corrective, found.controls), rtol=1e-2, atol=2e-3)
 
 
 @pytest.mark.parametrize("smoothness", [0.0, 3.0])
@@ -83,7 +81,9 @@ def test_the_optimum_of_a_linear_rig_is_that_of_a_reference_solver(linear: Known
     assert objective(x) <= objective(best) + 1e-6 * abs(objective(best))
     # KKT: no slope inside, none that points back in at a bound.
     gradient = 2 * quadratic @ x + slope
-    back = np.where(x <= 1e-9, np.minimum(gradient, 0), np.where(x >= 1 - 1e-9, np.maximum(gradient, 0), gradient))
+    back = np.where(
+        x <= 1e-9, np.minimum(gradient, 0), np.where(x >= 1 - 1e-9, np.maximum(gradient, 0), gradient)
+    )
     assert np.abs(back).max() < 1e-3 * np.abs(slope).max()
 
 
@@ -94,7 +94,9 @@ def dense_problem(
     frames = len(weights)
     second = np.diff(np.eye(frames), 2, axis=0)
     gram = reduced.shapes @ reduced.shapes.T
-    quadratic = np.kron(np.eye(frames), gram) + settings.smoothness * np.kron(second.T @ second, np.eye(count))
+    quadratic = np.kron(np.eye(frames), gram) + settings.smoothness * np.kron(
+        second.T @ second, np.eye(count)
+    )
     slope = -2 * (reduced.targets(weights) @ reduced.shapes.T).reshape(-1) + settings.sparsity / count
     return quadratic, slope
 

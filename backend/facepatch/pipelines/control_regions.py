@@ -38,7 +38,9 @@ def control_regions(rig: Rig, landmarks: SurfaceLandmarks) -> tuple[str, ...]:
     return tuple(names[int(row.argmax())] if row.any() else "mouth" for row in shares)
 
 
-def blended(rig: Rig, controls: Float64, landmarks: SurfaceLandmarks, amounts: Mapping[str, float]) -> Float64:
+def blended(
+    rig: Rig, controls: Float64, landmarks: SurfaceLandmarks, amounts: Mapping[str, float]
+) -> Float64:
     """(T, C) controls, those of each region in `amounts` that share of the way from their defaults.
 
     Raises UnknownNameError for another region, InputError for an amount outside 0..1.

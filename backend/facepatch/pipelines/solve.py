@@ -225,9 +225,7 @@ def played_controls(rig: Rig, found: Solution, curves: tuple[ControlCurve, ...])
     by_name = {curve.name: curve for curve in curves}
     for c, control in enumerate(rig.controls):
         if control.name in by_name:
-            out[:, c] = np.clip(
-                held_rows(by_name[control.name], len(out)), control.minimum, control.maximum
-            )
+            out[:, c] = np.clip(held_rows(by_name[control.name], len(out)), control.minimum, control.maximum)
     return out
 
 

@@ -93,7 +93,9 @@ class SolveReport:
     def sentences(self) -> list[str]:
         """What came out, for people."""
         whole = self.regions[0]
-        verdict = "The rig makes this clip" if whole.p95_share <= GOOD_SHARE else "The rig misses part of this clip"
+        verdict = (
+            "The rig makes this clip" if whole.p95_share <= GOOD_SHARE else "The rig misses part of this clip"
+        )
         out = [
             f"{verdict}: {whole.mean_mm:.2f} mm mean distance, 95 % of the vertices within {whole.p95_mm:.2f} mm "
             f"({100 * whole.p95_share:.2f} % of the face's height).",
@@ -217,7 +219,9 @@ def _worst(report: SolveReport) -> str:
 
 def _clipped(document: Mapping[str, Any]) -> str:
     rows = [
-        cell(row["name"]) + number(document, "clipped", i, "limit", form=".3g") + number(document, "clipped", i, "frames", form="d")
+        cell(row["name"])
+        + number(document, "clipped", i, "limit", form=".3g")
+        + number(document, "clipped", i, "frames", form="d")
         for i, row in enumerate(document["clipped"][:30])
     ]
     if not rows:
@@ -227,7 +231,9 @@ def _clipped(document: Mapping[str, Any]) -> str:
 
 def _reach(document: Mapping[str, Any]) -> str:
     rows = [
-        cell(row["name"]) + number(document, "out_of_reach", i, "share") + number(document, "out_of_reach", i, "rms_mm")
+        cell(row["name"])
+        + number(document, "out_of_reach", i, "share")
+        + number(document, "out_of_reach", i, "rms_mm")
         for i, row in enumerate(document["out_of_reach"])
     ]
     if not rows:
@@ -240,4 +246,6 @@ def _how(document: Mapping[str, Any]) -> str:
     text = settings_text(document["settings"])
     idle = document["controls"]["idle"]
     unused = f"<p>Without a curve: {escape(', '.join(idle))}</p>" if idle else ""
-    return section("How it was made", f"<p>{document['seconds']:.1f} s</p>", unused, f"<pre>{escape(text)}</pre>")
+    return section(
+        "How it was made", f"<p>{document['seconds']:.1f} s</p>", unused, f"<pre>{escape(text)}</pre>"
+    )

@@ -82,7 +82,9 @@ def solve_black_box(
     shares = (samples.values - low) / span
     free = np.asarray([c.is_free and c.name not in samples.idle for c in controls], bool)
     targets = space.project((target.weights @ target.basis + target.mean).reshape(len(target.weights), -1, 3))
-    model = learn_stand_in(shares, space.project(samples.vertices), settings=stand_in, on_progress=on_progress)
+    model = learn_stand_in(
+        shares, space.project(samples.vertices), settings=stand_in, on_progress=on_progress
+    )
     start = start_with(model, targets, free=free, sparsity=refine.sparsity / len(controls), settings=stand_in)
 
     def evaluate(rows: Float64) -> Float64:

@@ -301,7 +301,10 @@ def refine(
                 length = _length(rig, c, slopes[t], gram)
                 a[t] = length + gamma
                 b[t] = (
-                    _pull(rig, c, slopes[t], pulls[t]) + length * x[t] + gamma * prior[t, c] - 0.5 * l1[c] * sign
+                    _pull(rig, c, slopes[t], pulls[t])
+                    + length * x[t]
+                    + gamma * prior[t, c]
+                    - 0.5 * l1[c] * sign
                 )
             solve_track(a, b, beta, piece_low, piece_high, x)
             for t in range(count):
@@ -381,15 +384,23 @@ def objective(
 
 @numba.njit(cache=True)
 def solve_boxes(
-    gram: Float64, pulls: Float64, low: Float64, high: Float64, l1: float, rounds: int, tolerance: float
+    gram: Float64,
+    pulls: Float64,
+    start: Float64,
+    low: Float64,
+    high: Float64,
+    l1: float,
+    rounds: int,
+    tolerance: float,
 ) -> Float64:
     """Frame by frame min x^T gram x - 2 pulls[t] x + l1 sum x with low <= x <= high, each from the one before.
 
-    gram (K, K), pulls (T, K) -> x (T, K). A round that moves no x by more than `tolerance` is the last of its frame.
+    gram (K, K), pulls (T, K), start (K,) -> x (T, K). A round that moves no x by more than `tolerance` is the last of
+    its frame.
     """
     count, size = pulls.shape
     out = np.empty((count, size))
-    x = np.minimum(np.maximum(np.zeros(size), low), high)
+    x = np.minimum(np.maximum(start, low), high)
     slope = np.empty(size)
     for t in range(count):
         for k in range(size):

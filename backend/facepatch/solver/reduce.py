@@ -67,7 +67,9 @@ def target_of(clip: Clip, rig: Rig) -> Target:
             )
         rows = [known[name] for name in clip.names]
         basis = rig.deltas.reshape(len(rig.deltas), size)[rows]
-        return Target(rig.neutral.reshape(-1).astype(np.float64), basis.astype(np.float64), as_float64(clip.weights))
+        return Target(
+            rig.neutral.reshape(-1).astype(np.float64), basis.astype(np.float64), as_float64(clip.weights)
+        )
     return pca_target(clip.pca, clip.weights, rig)
 
 

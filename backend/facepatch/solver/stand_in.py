@@ -81,7 +81,13 @@ def learn_stand_in(
         schedule.step()
         if iteration % 50 == 49:
             on_progress(
-                Progress("stand-in", iteration + 1, settings.iterations, unit="iterations", values={"loss": loss.item()})
+                Progress(
+                    "stand-in",
+                    iteration + 1,
+                    settings.iterations,
+                    unit="iterations",
+                    values={"loss": loss.item()},
+                )
             )
     return model.eval()
 
@@ -99,7 +105,12 @@ def _one_at_a_time(shares: Float64, reduced: Float64) -> Tensor:
 
 
 def start_with(
-    model: StandIn, targets: Float64, *, free: np.ndarray, sparsity: float, settings: StandInSettings | None = None
+    model: StandIn,
+    targets: Float64,
+    *,
+    free: np.ndarray,
+    sparsity: float,
+    settings: StandInSettings | None = None,
 ) -> Float64:
     """(T, C) shares whose stand-in meshes are near targets (T, R): damped Gauss-Newton on all frames at once."""
     settings = settings or StandInSettings()

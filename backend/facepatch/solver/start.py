@@ -42,8 +42,9 @@ def box_start(
     directions = np.asarray(rows)
     pulls = (towards - rest_weights @ gram) @ directions.T
     weight = float(l1.max()) if l1.size else 0.0
+    none, whole = np.zeros(len(rows)), np.ones(len(rows))
     shares = solve_boxes(
-        directions @ gram @ directions.T, pulls, np.zeros(len(rows)), np.ones(len(rows)), weight, ROUNDS, TOLERANCE
+        directions @ gram @ directions.T, pulls, none, none, whole, weight, ROUNDS, TOLERANCE
     )
     for k, (c, reach) in enumerate(ends):
         out[:, c] += shares[:, k] * reach

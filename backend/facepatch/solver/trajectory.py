@@ -136,7 +136,9 @@ class _Problem:
         row = self.rig.row(name)
         values = np.broadcast_to(np.asarray(curve, np.float64), (self.frames,))
         if not np.isfinite(values).all():
-            raise InputError(f"{name}: holds values that are no numbers. Give a finite value for every frame.")
+            raise InputError(
+                f"{name}: holds values that are no numbers. Give a finite value for every frame."
+            )
         shares = (values - self.rig.limits[row, 0]) / spans(self.rig)[row]
         self.low[:, row] = self.high[:, row] = np.clip(shares, 0.0, 1.0)
         self.is_held[row] = True

@@ -118,7 +118,11 @@ class Rig:
         _refuse_twins(self.name, "shapes", [shape.name for shape in self.shapes])
         for shape in self.shapes:
             rows = [driver.control for driver in shape.drivers]
-            if not rows or len(set(rows)) != len(rows) or not all(0 <= row < len(self.controls) for row in rows):
+            if (
+                not rows
+                or len(set(rows)) != len(rows)
+                or not all(0 <= row < len(self.controls) for row in rows)
+            ):
                 raise ConfigError(
                     f"{self.name}: shape {shape.name} is driven by the controls {rows}; each shape needs at least one "
                     f"driver, each control at most once, and there are {len(self.controls)} controls."
@@ -229,7 +233,10 @@ def write_rig(path: Path, rig: Rig) -> None:
         "name": rig.name,
         "controls": [to_dict(control) for control in rig.controls],
         "shapes": [
-            [shape.name, [[driver.control, [list(knot) for knot in driver.knots]] for driver in shape.drivers]]
+            [
+                shape.name,
+                [[driver.control, [list(knot) for knot in driver.knots]] for driver in shape.drivers],
+            ]
             for shape in rig.shapes
         ],
     }
@@ -252,7 +259,8 @@ def read_rig(path: Path) -> Rig:
         topology=Topology(len(arrays["neutral"]), arrays["polygon_counts"], arrays["polygon_vertices"]),
         shapes=tuple(
             RigShape(
-                name, tuple(Driver(row, tuple((float(a), float(b)) for a, b in knots)) for row, knots in drivers)
+                name,
+                tuple(Driver(row, tuple((float(a), float(b)) for a, b in knots)) for row, knots in drivers),
             )
             for name, drivers in header["shapes"]
         ),
