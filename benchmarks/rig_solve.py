@@ -20,7 +20,6 @@ import osqp
 import piqp
 import scipy.sparse
 import torch
-from memory import PeakMemory
 from scipy.optimize import lsq_linear, nnls
 
 from facepatch.core.data.clip import Clip
@@ -32,6 +31,7 @@ from facepatch.solver.live import LiveSolve
 from facepatch.solver.reduce import Reduced, pca_target, reduce
 from facepatch.solver.settings import SolveSettings
 from facepatch.solver.trajectory import Wishes, solve
+from memory import PeakMemory
 
 NOISE = 0.01
 ACTIVE = 0.01
@@ -82,7 +82,7 @@ def synthetic(frames: int = 300, seed: int = 0) -> Case:
     deltas = [bump(1.0) for _ in range(60)]
     for pair in range(3):
         deltas[2 * pair + 1] = deltas[2 * pair] + bump(0.05)
-    drivers = [(Driver(c),) for c in range(60)]
+    drivers: list[tuple[Driver, ...]] = [(Driver(c),) for c in range(60)]
     for _ in range(120):
         first, second = (int(c) for c in rng.choice(60, 2, replace=False))
         drivers.append((Driver(first), Driver(second)))
@@ -259,11 +259,16 @@ def compare(of: Case) -> None:
         of.pca.vertices(of.weights.astype(np.float32)) - of.rig.vertices(of.truth), axis=2
     )
     active = (of.truth > ACTIVE).sum(axis=1).mean()
-    print(f"\n{of.name}: {len(of.rig.neutral)} vertices, {len(of.rig.controls)} controls, {len(of.truth)} frames, "
-          f"{len(of.pca.basis)} components; {active:.1f} controls active; the noisy PCA itself is off by {bound.mean():.3f} mm")  # fmt: skip
     print(
-        "| solver | mean mm | 95 % | largest | active / true | control error | roughness / true | outside | ms/frame |"
+        f"\n{of.name}: {len(of.rig.neutral)} vertices, {len(of.rig.controls)} controls, {len(of.truth)} frames, "
+        f"{len(of.pca.basis)} components; {active:.1f} controls active; the noisy PCA itself is off by "
+        f"{bound.mean():.3f} mm"
     )
+    columns = (
+        "solver", "mean mm", "95 %", "largest", "active / true", "control error", "roughness / true", "outside",
+        "ms/frame",
+    )  # fmt: skip
+    print(f"| {' | '.join(columns)} |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name, solver in RIVALS.items():
         began = time.perf_counter()
@@ -337,7 +342,8 @@ def clip_figures(out: Path, rig_path: Path) -> None:
         solved = solve_clip(SolveJob(out, rig_path), SolveSettings(), Path(folder))
     for row in solved.report.regions:
         print(
-            f"{row.name}: mean {row.mean_mm:.3f} mm, p95 {row.p95_mm:.3f} mm = {100 * row.p95_share:.2f} % of face height"
+            f"{row.name}: mean {row.mean_mm:.3f} mm, 95 % within {row.p95_mm:.3f} mm = "
+            f"{100 * row.p95_share:.2f} % of face height"
         )
     print("\n".join(solved.report.sentences()))
 

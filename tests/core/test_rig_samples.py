@@ -64,30 +64,32 @@ def test_the_plan_moves_each_control_alone_and_few_together() -> None:
     )
     assert moved.max() <= 8
     low, high = (np.array([getattr(c, end) for c in controls]) for end in ("minimum", "maximum"))
-    assert (plan >= low).all() and (plan <= high).all()
+    assert (plan >= low).all()
+    assert (plan <= high).all()
     np.testing.assert_array_equal(plan, sample_plan(controls, sparse=100))
 
 
 def test_a_call_that_was_stopped_goes_on(tmp_path: Path) -> None:
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(progress: Progress) -> None:
         if progress.done >= 64:
-            raise Stop
+            raise StopError
 
     host = RigHost()
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         sample_rig(host, host.rig.controls, ["face"], tmp_path, on_progress=stop)
     before = host.asked
     found = sample_rig(host, host.rig.controls, ["face"], tmp_path)
-    assert host.asked == len(found.values) and before == 64
+    assert host.asked == len(found.values)
+    assert before == 64
     whole = sample_rig(RigHost(), host.rig.controls, ["face"], tmp_path / "other")
     np.testing.assert_array_equal(found.vertices, whole.vertices)
 
 
 def test_a_rig_that_does_not_respond_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SolveError, match="broken.tx changes none of the meshes face"):
+    with pytest.raises(SolveError, match=r"broken\.tx changes none of the meshes face"):
         sample_rig(RigHost(), [RigControl("broken.tx", -1, 1)], ["face"], tmp_path)
 
 

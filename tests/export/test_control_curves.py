@@ -53,7 +53,8 @@ def test_anim_holds_every_key_at_its_frame(tmp_path: Path) -> None:
         "facepatch_controls.smile_l": [(1003, 0.4)],
     }
     text = (tmp_path / "c.anim").read_text(encoding="utf-8")
-    assert "timeUnit film;" in text and "angularUnit deg;" in text
+    assert "timeUnit film;" in text
+    assert "angularUnit deg;" in text
     assert "startTime 1001;\nendTime 1011;" in text
     assert text.index("output angular;") < text.index("output unitless;")
 

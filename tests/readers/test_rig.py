@@ -44,7 +44,8 @@ def described(folder: Path, **changes: Any) -> Path:
 def test_a_description_joins_controls_and_shapes(folder: Path) -> None:
     source = read_rig_source(described(folder))
     rig = source.rig
-    assert source.character is not None and source.character.name == "hero"
+    assert source.character is not None
+    assert source.character.name == "hero"
     assert [control.name for control in rig.controls[:2]] == ["jaw.ty", "smile"]
     assert len(rig.controls) == 2 + len(rig.shapes) - 3
     values = np.zeros((1, len(rig.controls)))

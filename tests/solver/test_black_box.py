@@ -102,7 +102,8 @@ def test_the_stand_in_says_what_the_rig_does(samples: RigSamples, target: Target
     wrong = np.linalg.norm(said - reduced[~train], axis=1).mean()
     assert wrong < 0.25 * np.linalg.norm(reduced[~train], axis=1).mean()
     start = start_with(model, reduced[~train], free=np.ones(8, bool), sparsity=0.0, settings=QUICK)
-    assert start.min() >= 0 and start.max() <= 1
+    assert start.min() >= 0
+    assert start.max() <= 1
 
 
 def test_no_frame_ends_farther_away_than_it_began() -> None:
@@ -139,4 +140,5 @@ def test_box_newton_finds_the_bounded_minimum() -> None:
         x = box_newton(hessian, pull, np.full(4, -0.3), np.full(4, 0.4))
         slope = hessian @ x - pull
         assert (np.abs(slope[(x > -0.3) & (x < 0.4)]) < 1e-6).all()
-        assert (slope[x <= -0.3] > -1e-6).all() and (slope[x >= 0.4] < 1e-6).all()
+        assert (slope[x <= -0.3] > -1e-6).all()
+        assert (slope[x >= 0.4] < 1e-6).all()

@@ -22,7 +22,8 @@ def test_frame_by_frame_it_is_nearly_as_near_as_over_the_whole_take(corrective: 
     controls = np.array([solver.push(row) for row in corrective.weights])
     assert residual_rms(corrective, controls).mean() < 0.15
     assert np.abs(controls - corrective.controls).mean() < 0.03
-    assert controls.min() >= 0.0 and controls.max() <= 1.0
+    assert controls.min() >= 0.0
+    assert controls.max() <= 1.0
 
 
 def test_plain_blendshape_rigs_are_solved_as_well(linear: Known) -> None:
@@ -30,7 +31,8 @@ def test_plain_blendshape_rigs_are_solved_as_well(linear: Known) -> None:
     controls = np.array([solver.push(row) for row in linear.weights])
     assert np.abs(controls - linear.controls).mean() < 0.02
     assert residual_rms(linear, controls).mean() < 0.1
-    assert controls.min() >= 0.0 and controls.max() <= 1.0
+    assert controls.min() >= 0.0
+    assert controls.max() <= 1.0
 
 
 def test_it_looks_back_only(corrective: Known) -> None:

@@ -115,9 +115,11 @@ def test_no_limit_is_crossed_and_defaults_off_zero_are_kept() -> None:
     of = with_targets(rig, truth)
     found = solved(of, dataclasses.replace(EXACT, sparsity=1e-4))
     assert np.abs(found.controls - truth).mean() < 0.02 * 8
-    assert found.controls.min() >= -3.0 and found.controls.max() <= 5.0
+    assert found.controls.min() >= -3.0
+    assert found.controls.max() <= 5.0
     further = solve(rig, reduced_of(of), weights=of.weights * 9, settings=FAITHFUL)
-    assert further.controls.min() >= -3.0 and further.controls.max() <= 5.0
+    assert further.controls.min() >= -3.0
+    assert further.controls.max() <= 5.0
 
 
 def test_in_betweens_come_back() -> None:
@@ -272,14 +274,14 @@ def test_wishes_about_strangers_name_the_nearest_control(corrective: Known) -> N
 
 
 def test_a_solve_says_how_far_it_is_and_can_be_stopped(corrective: Known) -> None:
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(progress: Progress) -> None:
         assert progress.total == 60
-        raise Stop
+        raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         solved(corrective, on_progress=stop)
 
 

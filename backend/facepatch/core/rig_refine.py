@@ -1,8 +1,8 @@
 """The last steps of a solve on the rig itself, whatever it is made of (docs/methods/rig_solve.md, "Other rigs").
 
 Levenberg-Marquardt within limits, frame after frame. The Jacobian is measured by moving one control at a time on the
-true rig in chosen frames, and carried on between them by Broyden's update, since evaluating a rig is what takes time. NumPy
-only, so that it runs beside the rig, in Maya.
+true rig in chosen frames, and carried on between them by Broyden's update, since evaluating a rig is what takes time.
+NumPy only, so that it runs beside the rig, in Maya.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def refine_on_rig(
     start: Any,
     rest: Any,
     free: Any,
-    settings: RefineSettings = RefineSettings(),  # noqa: B008
+    settings: RefineSettings = RefineSettings(),
     on_progress: OnProgress = silent,
 ) -> Refined:
     """Shares whose meshes are nearest to targets (T, R), from start (T, C).
@@ -139,8 +139,9 @@ class _Search:
         out = np.asarray(self._evaluate(rows), np.float64)
         if not np.isfinite(out).all():
             bad = int(np.flatnonzero(~np.isfinite(out).all(axis=1))[0])
+            where = ", ".join(f"{float(share):.3g}" for share in rows[bad])
             raise SolveError(
-                f"The rig gives values that are no numbers at the shares {np.round(rows[bad], 3).tolist()}. "
+                f"The rig gives values that are no numbers at the shares [{where}]. "
                 "Tighten the limits of the controls that cause it, or leave them out."
             )
         return out
@@ -184,7 +185,10 @@ class _Search:
         return out
 
     def _step(self, left: Float64, u: Float64, shares: Float64, t: int) -> Float64:
-        """The best step of the linear model inside the limits; it does not pass the default, where the cost has a kink."""
+        """The best step of the linear model inside the limits.
+
+        It does not pass the default, where the cost has a kink.
+        """
         settings = self._settings
         bend, curvature = self._bend(u, shares, t)
         hessian = self._jacobian.T @ self._jacobian

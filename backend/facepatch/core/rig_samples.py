@@ -1,8 +1,8 @@
 """What a rig does, asked of the rig itself: meshes at chosen values of its controls.
 
-For rigs that are no blendshapes (joints, expressions, anything). Samples are taken where the rig is, through the host, and
-solved for elsewhere. Most samples move few controls at once, as faces do (random settings of all controls at once teach
-little: docs/methods/rig_solve.md, "Other rigs").
+For rigs that are no blendshapes (joints, expressions, anything). Samples are taken where the rig is, through the
+host, and solved for elsewhere. Most samples move few controls at once, as faces do: random settings of all controls at
+once teach little (docs/methods/rig_solve.md, "Other rigs").
 """
 
 from __future__ import annotations
@@ -62,16 +62,16 @@ class RigSamples:
         object.__setattr__(self, "values", check("rig samples: values", self.values, "S C", np.float64))
         if self.values.shape[1] != len(self.controls) or len(self.vertices) != len(self.values):
             raise InputError(
-                f"rig samples: {len(self.controls)} controls, values {self.values.shape} and {len(self.vertices)} meshes "
-                "do not belong together. Sample the rig again."
+                f"rig samples: {len(self.controls)} controls, values {self.values.shape} and {len(self.vertices)} "
+                "meshes do not belong together. Sample the rig again."
             )
 
 
 def rig_control(control: Control, *, reach: float = 1.0) -> RigControl:
     """A host's attribute as a control of a solve: angles in degrees.
 
-    reach: for attributes without limits, plain numbers and cm run this far to both sides of the default, angles 30 times
-    as many degrees.
+    reach: for attributes without limits, plain numbers and cm run this far to both sides of the default, angles 30
+    times as many degrees.
     """
     scale, unit = {"angle": (180.0 / math.pi, "degrees"), "length": (1.0, "centimetres")}.get(
         control.kind, (1.0, "")
@@ -98,11 +98,11 @@ def sample_plan(controls: Sequence[RigControl], *, sparse: int = 200, seed: int 
                 row[c] += share * (end - rest[c])
                 if end != rest[c]:
                     rows.append(row)
-    rng = np.random.default_rng(seed)
+    rng: Any = np.random.default_rng(seed)
     for _ in range(sparse if len(free) > 1 else 0):
         row = rest.copy()
         count = int(rng.integers(2, min(MOST_AT_ONCE, len(free)) + 1))
-        for c in rng.choice(free, count, replace=False).tolist():
+        for c in (int(choice) for choice in rng.choice(free, count, replace=False)):
             row[c] = rng.uniform(controls[c].minimum, controls[c].maximum)
         rows.append(row)
     return np.asarray(rows)
@@ -130,23 +130,30 @@ def sample_rig(
             "Unlock some, or name others."
         )
     values = check("plan", sample_plan(controls) if plan is None else plan, "S C", np.float64)
-    to_head = check("head_from_world", np.eye(4) if head_from_world is None else head_from_world, "4 4", np.float64)
+    to_head = check(
+        "head_from_world", np.eye(4) if head_from_world is None else head_from_world, "4 4", np.float64
+    )
     names = [control.name for control in controls]
     internal = values * [math.pi / 180.0 if control.unit == "degrees" else 1.0 for control in controls]
     out.mkdir(parents=True, exist_ok=True)
+    vertices: Any
     vertices, done = _open(out / "samples.npy", out / "samples.part.npz", values, names)
     for start in range(done, len(values), BATCH):
         points = np.asarray(host.sample(names, internal[start : start + BATCH], meshes), np.float32)
         if vertices is None:
             shape = (len(values), points.shape[1], 3)
-            vertices = np.lib.format.open_memmap(out / "samples.npy", "w+", np.float32, shape)
+            format_module: Any = np.lib.format
+            vertices = format_module.open_memmap(out / "samples.npy", "w+", np.float32, shape)
         vertices[start : start + len(points)] = points @ to_head[:3, :3].T.astype(np.float32) + to_head[
             :3, 3
         ].astype(np.float32)
         vertices.flush()
         write_record(
             out / "samples.part.npz",
-            Record({"record": f"{KIND}.part", "version": 1, "names": names, "done": start + len(points)}, {"values": values}),
+            Record(
+                {"record": f"{KIND}.part", "version": 1, "names": names, "done": start + len(points)},
+                {"values": values},
+            ),
         )
         on_progress(Progress("sample rig", min(start + BATCH, len(values)), len(values), unit="shapes"))
     assert vertices is not None
@@ -167,9 +174,7 @@ def sample_rig(
     return RigSamples(tuple(controls), values, vertices, idle)
 
 
-def _open(
-    path: Path, part: Path, values: Float64, names: list[str]
-) -> "tuple[Optional[Float32], int]":
+def _open(path: Path, part: Path, values: Float64, names: list[str]) -> tuple[Optional[Float32], int]:
     """The meshes of a call that was stopped, and how many there are."""
     if not (part.is_file() and path.is_file()):
         return None, 0
@@ -179,7 +184,7 @@ def _open(
     return np.load(path, mmap_mode="r+", allow_pickle=False), int(header["done"])
 
 
-def _idle(controls: Sequence[RigControl], values: Float64, vertices: Float32) -> "tuple[str, ...]":
+def _idle(controls: Sequence[RigControl], values: Float64, vertices: Float32) -> tuple[str, ...]:
     moved = np.abs(values - values[0]) > 0
     alone = moved.sum(axis=1) == 1
     out: list[str] = []

@@ -1,7 +1,7 @@
 """Curves of rig controls as files: `.anim` and `.ma` for Maya, USD with custom attributes.
 
-`.anim` is what Maya's own animImportExport plug-in reads: select the controls and import. `.ma` holds the same curves on
-a node with one attribute per control, for rigs whose controls have other names. Keys are joined by linear tangents.
+`.anim` is what Maya's own animImportExport plug-in reads: select the controls and import. `.ma` holds the same curves
+on a node with one attribute per control, for rigs whose controls have other names. Keys are joined by linear tangents.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from pxr import Sdf, Tf, Usd
 
 from facepatch.core.axes import Float64
 from facepatch.core.data.clip import Clip
@@ -102,8 +103,6 @@ def write_controls_usd(curves: Sequence[ControlCurve], path: Path, *, clip: Clip
     The name of the control as its host has it stands in the attribute's display name. Raises ExportError without
     curves or where USD cannot write `path`.
     """
-    from pxr import Sdf, Tf, Usd
-
     _needs_curves(curves, path)
     frames = key_frames(clip)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,8 +17,8 @@ from facepatch.core.data.control_curves import ControlCurve
 from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.rig import Rig
 from facepatch.core.errors import InputError
-from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.host import Curve
+from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.thin import thinned
 from facepatch.export.control_curves import (
     held_rows,

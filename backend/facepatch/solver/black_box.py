@@ -60,7 +60,7 @@ def sampled_space(samples: RigSamples, target: Target, *, vertex_weights: Any = 
     keep = order[: min(COMPONENTS, int(np.searchsorted(share, VARIANCE)) + 1)]
     own = left[:, keep].T @ moves
     columns = np.concatenate([own, target.basis * scale, ((target.mean - neutral) * scale)[None]])
-    (basis, _) = scipy.linalg.qr(columns.T, mode="economic", check_finite=False)
+    basis: Float64 = np.asarray(scipy.linalg.qr(columns.T, mode="economic", check_finite=False)[0])
     return SampledSpace(basis, scale, neutral)
 
 

@@ -15,7 +15,7 @@ EPS = 1e-12
 class CompiledRig(NamedTuple):
     """Everything is over the share u = (value - minimum) / (maximum - minimum) of each control's range.
 
-    Use e runs over the pairs (control, shape that it drives), grouped by control: uses first_use[c] to first_use[c + 1].
+    Use e runs over the pairs (control, shape that it drives), grouped by control: first_use[c] to first_use[c + 1].
     """
 
     rest: Float64

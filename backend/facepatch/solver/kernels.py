@@ -6,6 +6,8 @@ pieces between the control's breaks; `_piece` picks the piece on which the objec
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -30,7 +32,7 @@ def piece_at(rig: CompiledRig, c: int, u: float) -> int:
 
 
 @numba.njit(cache=True)
-def driver_value(rig: CompiledRig, use: int, c: int, u: float) -> float:
+def driver_value(rig: CompiledRig, use: int, c: int, u: Any) -> float:
     """What the driver of that use says at u."""
     j = piece_at(rig, c, u)
     at = rig.first_break[c] + j
@@ -82,7 +84,7 @@ def _slopes(rig: CompiledRig, c: int, piece: int, others: Float64, out: Float64)
 
 
 @numba.njit(cache=True)
-def _pull(rig: CompiledRig, c: int, slopes: Float64, pulls: Float64) -> float:
+def _pull(rig: CompiledRig, c: int, slopes: Any, pulls: Any) -> float:
     """Scalar product of the mesh's motion along control c with the residual."""
     first = rig.first_use[c]
     out = 0.0
@@ -92,7 +94,7 @@ def _pull(rig: CompiledRig, c: int, slopes: Float64, pulls: Float64) -> float:
 
 
 @numba.njit(cache=True)
-def _length(rig: CompiledRig, c: int, slopes: Float64, gram: Float64) -> float:
+def _length(rig: CompiledRig, c: int, slopes: Any, gram: Any) -> float:
     """Squared length of the mesh's motion along control c."""
     first, stop = rig.first_use[c], rig.first_use[c + 1]
     out = 0.0
@@ -327,11 +329,11 @@ def refine(
 def _piece(
     rig: CompiledRig,
     c: int,
-    x: float,
+    x: Any,
     others: Float64,
-    pulls: Float64,
+    pulls: Any,
     smooth: float,
-    l1: float,
+    l1: Any,
     slopes: Float64,
     other_way: Float64,
 ) -> int:

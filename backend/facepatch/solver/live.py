@@ -61,7 +61,8 @@ class LiveSolve:
         row = np.asarray(weights, np.float64)
         if row.shape != (len(self._reduced.basis),) or not np.isfinite(row).all():
             raise InputError(
-                f"weights: have the shape {row.shape}; {len(self._reduced.basis)} finite numbers are needed for a frame."
+                f"weights: have the shape {row.shape}; {len(self._reduced.basis)} finite numbers are needed for "
+                "a frame."
             )
         target = row @ self._reduced.basis + self._reduced.offset
         # The first frame has nothing to follow.

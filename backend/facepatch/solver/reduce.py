@@ -100,7 +100,9 @@ def reduce(rig: Rig, target: Target, *, vertex_weights: Any = None) -> Reduced:
     offset = target.mean - rig.neutral.reshape(-1)
     columns = np.concatenate([shapes, target.basis, offset[None]]) * scale
     # Columns of the transposed matrix; R of its QR holds them in the basis Q.
-    (triangle,) = scipy.linalg.qr(columns.T, mode="r", check_finite=False, overwrite_a=True)
+    triangle: Float64 = np.asarray(
+        scipy.linalg.qr(columns.T, mode="r", check_finite=False, overwrite_a=True)[0]
+    )
     inside = triangle[: len(columns)].T
     count = len(shapes)
     rows = np.ascontiguousarray(inside)

@@ -1,18 +1,19 @@
 """A differentiable stand-in for a rig: controls -> reduced coordinates, learned from samples.
 
-After Gustafson et al. 2020 and method 5.3: only the start of a solve comes from here; the last steps are made on the rig
-itself (`core.rig_refine`).
+After Gustafson et al. 2020: only the start of a solve comes from here; the last steps are made on the rig itself
+(`core.rig_refine`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from facepatch.core.axes import Float64
+from facepatch.core.axes import Bool, Float64
 from facepatch.core.progress import OnProgress, Progress, silent
 
 
@@ -34,6 +35,10 @@ class StandInSettings:
 
 class StandIn(nn.Module):
     """A linear part, taken from the samples that move one control, and a network for the rest of it."""
+
+    linear: Tensor
+    rest: Tensor
+    scale: Tensor
 
     def __init__(self, linear: Tensor, rest: Tensor, scale: Tensor, hidden: int) -> None:
         super().__init__()
@@ -108,7 +113,7 @@ def start_with(
     model: StandIn,
     targets: Float64,
     *,
-    free: np.ndarray,
+    free: Bool,
     sparsity: float,
     settings: StandInSettings | None = None,
 ) -> Float64:
@@ -118,7 +123,7 @@ def start_with(
     u = model.rest.expand(len(wanted), -1).clone()
     movable = torch.as_tensor(free, dtype=torch.float32)
     damping = torch.full((len(wanted), 1, 1), 1e-2)
-    jacobian_of = torch.func.vmap(torch.func.jacrev(lambda row: model(row[None])[0]))
+    jacobian_of: Any = torch.func.vmap(torch.func.jacrev(lambda row: model(row[None])[0]))
     with torch.no_grad():
         cost = (wanted - model(u)).square().sum(1)
         for _ in range(settings.newton_steps):

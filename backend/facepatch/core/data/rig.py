@@ -1,8 +1,9 @@
 """A rig: the controls that animators set, and how they drive shapes.
 
-The weight of a shape is the product of what its drivers say, and a driver is a piecewise linear curve over one control.
-That covers plain blendshapes (one driver 0 -> 0, 1 -> 1), in-betweens (a tent), controls that run both ways (one tent to
-each side) and corrective shapes (several drivers). Rigs that are none of these are sampled through a host instead.
+The weight of a shape is the product of what its drivers say, and a driver is a piecewise linear curve over one
+control. That covers plain blendshapes (one driver 0 -> 0, 1 -> 1), in-betweens (a tent), controls that run both ways
+(one tent to each side) and corrective shapes (several drivers). Rigs that are none of these are sampled instead
+(core.rig_samples).
 """
 
 from __future__ import annotations
