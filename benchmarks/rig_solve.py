@@ -294,8 +294,10 @@ def live_figures() -> None:
             controls.append(solver.push(row))
             spent.append(1000 * (time.perf_counter() - began))
         m = judge(of, np.array(controls))
-        print(f"live, {shapes} controls, {correctives} correctives: median {np.median(spent[20:]):.3f} ms, "
-              f"best {min(spent[20:]):.3f} ms, mean error {m['mean']:.3f} mm, controls {m['controls']:.4f}")  # fmt: skip
+        print(
+            f"live, {shapes} controls, {correctives} correctives: median {np.median(spent[20:]):.3f} ms, "
+            f"best {min(spent[20:]):.3f} ms, mean error {m['mean']:.3f} mm, controls {m['controls']:.4f}"
+        )
 
 
 def linear_case(shapes: int) -> Case:

@@ -136,7 +136,7 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(tmp_path, packed):
 
 
 def test_that_pickle_is_really_malicious(tmp_path):
-    import pickle
+    import pickle  # noqa: TID251
 
     marker = tmp_path / "it_ran"
     pickle.loads(malicious(marker))
