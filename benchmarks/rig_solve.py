@@ -1,6 +1,6 @@
 """The rig solve against what else one would use: distance, sparsity, roughness, time.
 
-    python benchmarks/rig_solve.py [--parts synthetic real live long clip] [--assets ../shared/assets] [--clip OUT RIG]
+    python benchmarks/rig_solve.py [--parts synthetic real live long clip] [--assets ../shared/assets] [--clip OUT RIG] [--pictures DIR]
 
 Every solver gets the same targets: meshes of a known animation, through a PCA of 99.9 % of their variance, with 1 %
 noise on its weights. Linear rivals know the shapes that one control drives alone; the differentiable one knows the
@@ -350,13 +350,53 @@ def clip_figures(out: Path, rig_path: Path) -> None:
     print("\n".join(solved.report.sentences()))
 
 
+def pictures(folder: Path) -> None:
+    """What smoothness and sparsity do, on the synthetic rig: docs/images/rig_solve_*.png."""
+    from matplotlib.figure import Figure
+
+    of = synthetic()
+    rough = solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=0.0)).controls
+    control = int((np.diff(rough, 2, axis=0) ** 2).sum(axis=0).argmax())
+    figure = Figure((10, 3.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(of.truth[:, control], color="black", linewidth=3, alpha=0.25, label="what was animated")
+    for smoothness, color in ((0.0, "tab:red"), (1.0, "tab:blue"), (100.0, "tab:green")):
+        found = solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=smoothness))
+        axes.plot(found.controls[:, control], color=color, linewidth=1.1, label=f"smoothness {smoothness:g}")
+    axes.set(xlabel="frame", ylabel="control", xlim=(0, len(of.truth) - 1))
+    axes.legend(frameon=False, ncols=4, fontsize=8)
+    figure.savefig(folder / "rig_solve_smoothness.png", dpi=110)
+    figure = Figure((10, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    values = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    found = [
+        judge(of, solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(sparsity=value)).controls)
+        for value in values
+    ]
+    at = np.maximum(values, 0.003)
+    left.semilogx(at, [row["active"] for row in found], marker="o")
+    left.axhline(1.0, color="black", alpha=0.25)
+    left.set(xlabel="sparsity", ylabel="controls in use / animated")
+    right.semilogx(at, [row["mean"] for row in found], marker="o", label="mesh, mm")
+    right.semilogx(at, [10 * row["controls"] for row in found], marker="o", label="controls, x 10")
+    right.set(xlabel="sparsity", ylabel="mean error")
+    right.legend(frameon=False, fontsize=8)
+    for axes in (left, right):
+        axes.axvline(SolveSettings().sparsity, color="black", linestyle=":", alpha=0.5)
+    figure.savefig(folder / "rig_solve_sparsity.png", dpi=110)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="+", default=["synthetic", "real", "live", "long"])
     parser.add_argument("--assets", type=Path, default=Path("../shared/assets"))
     parser.add_argument("--clip", nargs=2, type=Path, metavar=("OUT", "RIG"))
+    parser.add_argument("--pictures", type=Path, help="write the pictures of the documentation here, and no more")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.pictures:
+        pictures(arguments.pictures)
+        return
     if "synthetic" in arguments.parts:
         compare(synthetic())
     if "real" in arguments.parts:
