@@ -86,6 +86,27 @@ def test_retarget_is_sent_too(server: SimpleNamespace, capsys: pytest.CaptureFix
     assert job.arguments["trained"] == str(folder / "run")
 
 
+def test_a_character_is_sent_too_and_its_doubts_are_said(
+    server: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = server.folder
+    told = events(
+        capsys,
+        "character",
+        folder / "hero.ma",
+        "--motion",
+        folder / "rom.npz",
+        "--out",
+        folder / "C",
+        "--service",
+    )
+    assert (told[-1]["event"], told[-1]["out"]) == ("result", str(folder / "C"))
+    job = server.server.board.get(told[-1]["job"])
+    assert job.arguments == {
+        "character": str(folder / "hero.ma"), "motion": [str(folder / "rom.npz")], "picks": "", "out": str(folder / "C"),
+    }  # fmt: skip
+
+
 def test_the_flags_of_a_job_travel_whole_with_absolute_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,33 @@ def idle(service: Service, client: Client, seconds: float, until: Callable[[], b
         client.poll(0.25)
 
 
+def test_a_host_that_must_not_wait_greets_and_polls(service: Service) -> None:
+    client = service.client(name="maya")
+    greeting = client.greet()
+    assert (greeting.done, client.welcome) == (False, None)
+    client.poll()
+    assert greeting.done
+    assert client.welcome is not None
+    assert client.welcome.server == "first"
+    # From here on a pong of the same service is no surprise.
+    client.submit("run", {})
+    idle(service, client, 5.0)
+    assert service.types().count("hello") == 1
+
+
+def test_a_greeting_that_is_refused_says_why(service: Service) -> None:
+    client = service.client(token="wrong")
+    greeting = client.greet()
+    client.poll()
+    with pytest.raises(ForbiddenError, match="token is wrong"):
+        greeting.result()
+    assert client.welcome is None
+
+
+def test_a_transport_without_a_socket_has_no_descriptor(client: Client) -> None:
+    assert client.descriptor is None
+
+
 # ------------------------------------------------------------------------------------------ asking, answering
 
 

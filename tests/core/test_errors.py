@@ -14,6 +14,7 @@ from facepatch.core.errors import (
     FacepatchError,
     InputError,
     ModelError,
+    NodeNotFoundError,
     NoFaceError,
     UnknownNameError,
     error_from_code,
@@ -68,6 +69,12 @@ def test_an_unknown_name_among_none_says_so() -> None:
     assert "Nearest: none." in str(UnknownNameError("shape", "a", [], "Add shapes."))
 
 
+def test_a_missing_node_gives_the_nearest() -> None:
+    error = NodeNotFoundError("mesh", "|head|fcae", ["|head|face", "|head|eyes"], "Choose a mesh.")
+    assert error.nearest[0] == "|head|face"
+    assert str(error) == "mesh: there is no '|head|fcae'. Nearest: |head|face, |head|eyes. Choose a mesh."
+
+
 def test_a_missing_face_names_its_frames() -> None:
     assert NoFaceError("no face.", [3, 4]).frames == (3, 4)
 
@@ -84,6 +91,9 @@ def test_an_error_of_another_process_has_all_that_its_class_has() -> None:
     unknown = error_from_code("input.name", "no such name.")
     assert isinstance(unknown, UnknownNameError)
     assert (unknown.name, unknown.nearest) == ("", ())
+    node = error_from_code("host.node", "no such node.")
+    assert isinstance(node, NodeNotFoundError)
+    assert (node.name, node.nearest) == ("", ())
     missing = error_from_code("input.no_face", "no face.")
     assert isinstance(missing, NoFaceError)
     assert missing.frames == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -97,6 +98,21 @@ def test_arrays_travel_there_and_back(start: Callable[..., LoopbackServer]) -> N
         back = client.ping({"vertices": vertices, "few": np.arange(5, dtype=np.uint8)})
     assert np.array_equal(back["vertices"], vertices)
     assert back["few"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_the_descriptor_is_ready_when_something_has_come(start: Callable[..., LoopbackServer]) -> None:
+    with Client.connect(Connection(start().address, "secret")) as client:
+        descriptor = client.descriptor
+        assert descriptor is not None
+        client.send(Message("ping"))
+        while client.poll():
+            pass
+        for _ in range(200):
+            if select.select([descriptor], [], [], 0.1)[0] and client.poll():
+                break
+        else:
+            pytest.fail("the descriptor never woke anybody up")
+    assert client.descriptor is None
 
 
 def test_a_job_is_followed_over_a_socket(start: Callable[..., LoopbackServer]) -> None:

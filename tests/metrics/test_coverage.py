@@ -8,7 +8,7 @@ import pytest
 from facepatch.core.errors import InputError, ShapeError
 from facepatch.core.schema import to_dict
 from facepatch.metrics import FaceMeasures, coverage, measures_from_curves
-from facepatch.metrics.coverage import most_common, normalised
+from facepatch.metrics.coverage import most_common, motion_coverage, normalised
 
 
 def acted(
@@ -139,3 +139,30 @@ def test_sides_without_a_frame_and_masks_that_do_not_fit_are_refused():
         coverage(acted(), acted(), performer_valid=np.zeros(1000, bool))
     with pytest.raises(ShapeError, match="character valid: axis T is 10"):
         coverage(acted(), acted(), character_valid=np.ones(10, bool))
+
+
+def test_a_motion_alone_has_its_ranges_and_says_what_it_never_does():
+    found = motion_coverage(acted(brows=0.0, blinks=0.0))
+    assert found.frames == 1000
+    mouth = found.features["mouth_open"]
+    assert mouth.rest == pytest.approx(0.01, abs=0.005)
+    assert mouth.high == pytest.approx(0.41, abs=0.01)
+    assert mouth.active == pytest.approx(0.067, abs=0.01)
+    assert [sentence.split(" (")[0] for sentence in found.warnings] == [
+        "The character's motion never moves eye_open_l",
+        "The character's motion never moves eye_open_r",
+        "The character's motion never moves brow",
+    ]
+    assert json.loads(json.dumps(to_dict(found)))["features"]["brow"]["active"] == 0.0
+
+
+def test_a_motion_that_does_everything_has_nothing_to_warn_of_and_rest_can_be_given():
+    found = motion_coverage(acted(), rest=dict.fromkeys(acted().curves(), 0.2))
+    assert found.warnings == ()
+    assert found.features["mouth_open"].rest == 0.2
+    assert found.features["eye_open_l"].active == pytest.approx(0.05, abs=0.01)
+
+
+def test_a_motion_without_frames_is_refused():
+    with pytest.raises(InputError, match="motion has no valid frame"):
+        motion_coverage(acted().select(np.zeros(1000, bool)))

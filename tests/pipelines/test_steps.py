@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,8 @@ from facepatch.core.data.character import read_character_record, write_character
 from facepatch.core.data.clip import Clip, read_clip, write_clip
 from facepatch.core.data.landmarks import read_landmark_track
 from facepatch.core.errors import TopologyError
+from facepatch.core.progress import Progress
+from facepatch.core.schema import to_dict
 from facepatch.landmarks.picks import read_picks
 from facepatch.pipelines import steps
 from facepatch.readers import read_character
@@ -28,7 +31,9 @@ def picture(path: Path) -> np.ndarray:
 
 
 def test_a_character_is_shown_with_its_landmarks_and_shapes(tiny: SimpleNamespace, tmp_path: Path) -> None:
-    steps.character(tiny.hero, tiny.hero_picks, tmp_path)
+    told = steps.character(tiny.hero, tiny.hero_picks, tmp_path)
+    assert told.coverage is None
+    assert not (tmp_path / "coverage.json").exists()
     found = read_character_record(tmp_path / "character.npz")
     wanted = read_picks(tiny.hero_picks, found)
     given = read_picks(tmp_path / "landmarks.json", found)
@@ -38,6 +43,26 @@ def test_a_character_is_shown_with_its_landmarks_and_shapes(tiny: SimpleNamespac
     height, width = picture(tmp_path / "shapes.png").shape[:2]
     assert width >= 8 * steps.TILE
     assert height >= rows * steps.TILE
+
+
+def test_the_motion_of_a_character_is_measured_and_what_it_never_does_is_said(
+    tiny: SimpleNamespace, tmp_path: Path
+) -> None:
+    reports: list[Progress] = []
+    told = steps.character(
+        tiny.hero, tiny.hero_picks, tmp_path, motions=[tiny.motion], on_progress=reports.append
+    )
+    assert told.coverage is not None
+    assert json.loads((tmp_path / "coverage.json").read_text()) == to_dict(told.coverage)
+    mouth = told.coverage.features["mouth_open"]
+    assert mouth.high > mouth.rest + 0.05
+    assert (reports[0].done, reports[-1].done, reports[-1].total) == (0, 3, 3)
+    still = tmp_path / "still.npz"
+    with np.load(tiny.motion) as motion:
+        np.savez(still, names=motion["names"], weights=0 * motion["weights"], rate=motion["rate"])
+    silent = steps.character(tiny.hero, tiny.hero_picks, tmp_path / "still", motions=[still])
+    assert silent.coverage is not None
+    assert any("never moves mouth_open" in sentence for sentence in silent.coverage.warnings)
 
 
 @pytest.mark.usefixtures("landmarks_beside")

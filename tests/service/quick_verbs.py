@@ -100,6 +100,7 @@ def frames(task: Task) -> dict[str, Any]:
 
 OUT = {"out": "path"}
 VERBS = {
+    "character": Verb("quick_verbs:count", OUT),
     "run": Verb("quick_verbs:count", {**OUT, "take": "path"}),
     "train": Verb("quick_verbs:count", OUT),
     "retarget": Verb("quick_verbs:count", OUT),

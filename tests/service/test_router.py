@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from facepatch.core.errors import StorageError
-from facepatch.core.protocol import Message, decode, encode, messages, new_id
+from facepatch.core.protocol import MAJOR, MINOR, Message, decode, encode, messages, new_id
 
 Desk = Any  # tests/service/conftest.py
 TOKEN = "the token"
@@ -23,7 +23,7 @@ def kinds(replies: list[Message]) -> list[str]:
 
 def test_hello_says_what_the_server_can_do(desk: Desk) -> None:
     welcome = messages.Welcome.from_message(desk.ask("ann", "hello", client="tests", minor=0))
-    assert welcome.protocol == (1, 0)
+    assert welcome.protocol == (MAJOR, MINOR)
     assert {"hello", "ping", "jobs", "run", "stream"} <= set(welcome.capabilities)
     assert welcome.devices == ("cpu",)
     assert welcome.server == desk.router.server_id

@@ -54,6 +54,9 @@ VERBS: dict[str, Verb] = {
     "jobs": Verb("facepatch.cli.jobs", "What the server has to do: list, watch, cancel, remove."),
     "stream": Verb("facepatch.cli.stream", "A film or camera -> weights, frame by frame, by the server."),
     "watch": Verb("facepatch.cli.watch", "Listen to a stream, or look at a training: figures and pictures."),
+    "maya": Verb(
+        "facepatch.cli.maya", "Install the Maya module, for this user or on a shared drive; or remove it."
+    ),
     "doctor": Verb(
         "facepatch.cli.doctor", "Say what is installed, what is missing, and what to do about it."
     ),

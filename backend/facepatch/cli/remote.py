@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from facepatch.cli.character import Arguments as CharacterArguments
 from facepatch.cli.console import Console
 from facepatch.cli.job import JobArguments, parse_settings
 from facepatch.cli.retarget import Arguments as RetargetArguments
@@ -35,6 +36,9 @@ def follow(request: Request, job: str, console: Console) -> int:
         ) from None
     files = [str(name) for name in result.body.get("files", [])]
     out = str(result.body.get("out", ""))
+    coverage = result.body.get("coverage") or {}
+    for sentence in (*result.body.get("doubts", ()), *coverage.get("warnings", ())):
+        console.say(str(sentence))
     lines = ["Done. Open:", *(f"  {name}" for name in files or [out])]
     console.result("\n".join(lines), out=out, files=files, job=job)
     return 0
@@ -58,6 +62,16 @@ def show(message: Message, console: Console) -> None:
         console.say(told.message)
     elif isinstance(told, messages.StateChange) and told.state == messages.QUEUED:
         console.say("The job waits in the queue.")
+
+
+def character_arguments(arguments: CharacterArguments) -> dict[str, Any]:
+    """The flags of `character` as the protocol has them."""
+    return {
+        "character": absolute(arguments.character),
+        "motion": [absolute(path) for path in arguments.motion],
+        "picks": absolute(arguments.picks),
+        "out": absolute(arguments.out),
+    }
 
 
 def job_arguments(arguments: JobArguments) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from facepatch.core.errors import (
 from facepatch.core.lifeline import PING, REST, SEARCH, Lifeline
 from facepatch.core.protocol import messages as wire
 from facepatch.core.protocol.codec import decode, encode
-from facepatch.core.protocol.message import ERROR, Message, new_id
+from facepatch.core.protocol.message import ERROR, RESULT, Message, new_id
 from facepatch.core.request import TIMEOUT_S, Request
 from facepatch.core.transport import Frames, SocketTransport, Transport
 
@@ -93,16 +93,8 @@ class Client:
         refuses the token, ProtocolVersionError where it speaks another version.
         """
 
-        def reopen() -> tuple[Transport, str]:
-            now = connection or read_connection(path)
-            socket = SocketTransport(
-                now.address, server_key=now.server_key, client_key_file=now.client_key_file
-            )
-            return socket, now.token
-
         address = (connection or read_connection(path)).address
-        transport, token = reopen()
-        client = cls(transport, token=token, name=name, reopen=reopen)
+        client = cls.open(connection, path=path, name=name)
         try:
             client.hello(timeout_s)
         except TimedOutError:
@@ -113,6 +105,26 @@ class Client:
             client.close()
             raise
         return client
+
+    @classmethod
+    def open(
+        cls,
+        connection: Optional[Connection] = None,
+        *,
+        path: Optional[Path] = None,
+        name: str = "facepatch.core.client",
+    ) -> Client:
+        """As `connect`, without greeting the service: for a host that must not wait. Call `greet`, then `poll`."""
+
+        def reopen() -> tuple[Transport, str]:
+            now = connection or read_connection(path)
+            socket = SocketTransport(
+                now.address, server_key=now.server_key, client_key_file=now.client_key_file
+            )
+            return socket, now.token
+
+        transport, token = reopen()
+        return cls(transport, token=token, name=name, reopen=reopen)
 
     def __enter__(self) -> Client:
         return self
@@ -127,6 +139,14 @@ class Client:
         self._transport.close()
 
     @property
+    def descriptor(self) -> Optional[int]:
+        """What a host's event loop may listen on (ZMQ_FD), None where there is none. Changes with the transport.
+
+        It is edge-triggered: after it was ready, and after every send, call `poll` until it returns 0.
+        """
+        return None if self._closed else self._transport.descriptor
+
+    @property
     def lost(self) -> bool:
         """Whether the service is silent. While it is polled, the client goes on looking for it."""
         return self._lifeline.lost
@@ -135,7 +155,11 @@ class Client:
 
     def hello(self, timeout_s: float = TIMEOUT_S) -> wire.Welcome:
         """Greet the service: versions, devices, what it can do."""
-        return self._welcome(self._call(wire.Hello(self._name), timeout_s))
+        return self._welcome(self._finish(self.greet(), timeout_s))
+
+    def greet(self) -> Request:
+        """`hello` without waiting: `welcome` is there once the request is done."""
+        return self.send(wire.Hello(self._name).to_message())
 
     def ping(
         self, arrays: Optional[Mapping[str, Any]] = None, timeout_s: float = TIMEOUT_S
@@ -263,6 +287,8 @@ class Client:
             return False
         if message.ends:
             del self._open[request.id]
+        if message.type == RESULT and request.message.type == wire.Hello.TYPE:
+            self._welcome(message)
         request.take(message)
         return True
 

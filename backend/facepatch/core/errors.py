@@ -10,6 +10,10 @@ FacepatchError                         "facepatch"
     FormatError                        "input.format"    a file that is not what its name says
     VersionError                       "input.version"   made by another version of facepatch
   ConfigError (ValueError)             "config"
+  HostError                            "host"            the program with the scene refuses or fails
+    NodeNotFoundError                  "host.node"       gives the nearest names
+    LockedError                        "host.locked"
+    UnsupportedError                   "host.unsupported"
   ModelError                           "model"
     CheckpointError                    "model.checkpoint"
     DivergedError                      "model.diverged"  says what was rolled back
@@ -65,12 +69,9 @@ class UnknownNameError(InputError):
     nearest: tuple[str, ...] = ()
 
     def __init__(self, what: str, name: str, known: Iterable[str], advice: str = "") -> None:
-        names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names[:8]
-        listed = ", ".join(near) if near else "none"
-        super().__init__(f"{what}: there is no '{name}'. Nearest: {listed}. {advice}".rstrip())
         self.name = name
-        self.nearest = tuple(near)
+        self.nearest = _nearest(name, known)
+        super().__init__(_no_such(what, name, self.nearest, advice))
 
 
 class NoFaceError(InputError):
@@ -106,6 +107,37 @@ class ConfigError(FacepatchError, ValueError):
     """A setting that is unknown or out of range."""
 
     code = "config"
+
+
+class HostError(FacepatchError):
+    """The host, the program with the scene, refuses or fails."""
+
+    code = "host"
+
+
+class NodeNotFoundError(HostError):
+    """A node or attribute that the scene does not have. The message gives the nearest names."""
+
+    code = "host.node"
+    name = ""
+    nearest: tuple[str, ...] = ()
+
+    def __init__(self, what: str, name: str, known: Iterable[str], advice: str = "") -> None:
+        self.name = name
+        self.nearest = _nearest(name, known)
+        super().__init__(_no_such(what, name, self.nearest, advice))
+
+
+class LockedError(HostError):
+    """A node or attribute that is locked, or driven by something else."""
+
+    code = "host.locked"
+
+
+class UnsupportedError(HostError):
+    """Something that this host, or this version of it, cannot do."""
+
+    code = "host.unsupported"
 
 
 class ModelError(FacepatchError):
@@ -212,6 +244,16 @@ def error_from_code(code: str, message: str) -> FacepatchError:
         code = code.rpartition(".")[0] or FacepatchError.code
     # Some classes build their sentence from parts; here it is whole already.
     return classes[code].__new__(classes[code], message)
+
+
+def _nearest(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    names = sorted(known)
+    return tuple(difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names[:8])
+
+
+def _no_such(what: str, name: str, nearest: Sequence[str], advice: str) -> str:
+    listed = ", ".join(nearest) if nearest else "none"
+    return f"{what}: there is no '{name}'. Nearest: {listed}. {advice}".rstrip()
 
 
 def _descendants(kind: type[FacepatchError]) -> list[type[FacepatchError]]:

@@ -26,6 +26,11 @@ class Transport(Protocol):
         """How often a connection was made so far. When it grows, messages may have been lost before."""
         ...
 
+    @property
+    def descriptor(self) -> Optional[int]:
+        """What an event loop may listen on for replies, None where there is none."""
+        ...
+
     def send(self, frames: Frames) -> bool:
         """Hand `frames` over without waiting. False where the queue to the service is full."""
         ...
@@ -103,6 +108,13 @@ class SocketTransport:
             self._seen += 1
         return self._seen
 
+    @property
+    def descriptor(self) -> Optional[int]:
+        """ZMQ_FD: edge-triggered, and only for readiness; never read from it."""
+        import zmq
+
+        return None if self._context.closed else int(self._socket.getsockopt(zmq.FD))
+
     def send(self, frames: Frames) -> bool:
         """Hand `frames` over without waiting; large ones are not copied, so leave them as they are."""
         import zmq
@@ -158,6 +170,7 @@ class DirectTransport:
         self._inbox: deque[Frames] = deque()
         self.connections = 1
         """Raise it to play a connection that broke and was made anew."""
+        self.descriptor = None
 
     def push(self, frames: Frames) -> None:
         """Something that the service sends of its own accord."""

@@ -78,6 +78,50 @@ class CoverageReport:
     """Those of the sentences that call for action: ranges that do not match, regions that never move."""
 
 
+@dataclass(frozen=True)
+class FeatureRange:
+    """One feature of a character's motion, in inter-ocular distances (IOD)."""
+
+    low: float
+    """0.5 % quantile."""
+    high: float
+    """99.5 % quantile."""
+    rest: float
+    active: float
+    """Share of the frames well away from rest: mouth open, wide, brow up by half of what it ever does; eye shut."""
+
+
+@dataclass(frozen=True)
+class MotionCoverage:
+    """What a character's motion does, before there is a performer to compare it with."""
+
+    frames: int
+    features: dict[str, FeatureRange]
+    warnings: tuple[str, ...]
+    """What it never does, and therefore nothing can learn from it."""
+
+
+def motion_coverage(character: FaceMeasures, *, rest: Mapping[str, float] | None = None) -> MotionCoverage:
+    """The range of every feature in a character's motion.
+
+    rest: the measures of the neutral mesh (`FaceMeasures.at`); None for the most common values.
+    Raises InputError for a motion without frames.
+    """
+    measures = valid_measures(character, None, "character's motion")
+    features: dict[str, FeatureRange] = {}
+    warnings: list[str] = []
+    for name in FEATURES:
+        curve = measures.curves()[name].astype(np.float64)
+        at_rest = _rest(rest, name)
+        low, high = (float(value) for value in np.quantile(curve, _QUANTILES))
+        features[name] = FeatureRange(
+            low, high, most_common(curve) if at_rest is None else at_rest,
+            _active(name, curve, normalised(curve, at_rest)),
+        )  # fmt: skip
+        warnings += _never("character", name, curve)
+    return MotionCoverage(measures.frame_count, features, tuple(warnings))
+
+
 def coverage(
     performer: FaceMeasures,
     character: FaceMeasures,

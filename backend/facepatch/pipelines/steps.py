@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +14,13 @@ from facepatch.core.data.character import Character, write_character
 from facepatch.core.data.clip import Clip, read_clip
 from facepatch.core.data.landmarks import write_landmark_track
 from facepatch.core.errors import TopologyError
-from facepatch.core.progress import OnProgress, silent, track
+from facepatch.core.progress import OnProgress, Progress, silent, track
 from facepatch.core.records import write_text
+from facepatch.core.schema import to_dict
 from facepatch.export import write_csv, write_maya_ascii, write_usd
 from facepatch.landmarks.picks import write_picks
 from facepatch.landmarks.surface_picture import draw_landmarks
+from facepatch.metrics.coverage import MotionCoverage, motion_coverage
 from facepatch.pipelines.outputs import draw_overlay, telling_frames
 from facepatch.pipelines.prepare import TrainingData, prepare_training
 from facepatch.pipelines.run import (
@@ -31,7 +35,7 @@ from facepatch.pipelines.run import (
 )
 from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Store
-from facepatch.pipelines.subject import prepare_character
+from facepatch.pipelines.subject import character_measures, prepare_character, read_subject
 from facepatch.readers import read_character
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
@@ -42,16 +46,49 @@ from facepatch.training.pictures import write_picture
 
 TILE = 240
 
+CHARACTER_FILES = {
+    "landmarks.png": "the landmarks; correct landmarks.json where one is off, and give it with --picks",
+    "landmarks.json": "the landmarks",
+    "shapes.png": "the neutral and every shape",
+    "coverage.json": "the range of every feature in the motion",
+    "character.npz": "the character, as facepatch reads it",
+}
+"""What `character` writes."""
 
-def character(path: Path, picks: Path | None, out: Path) -> list[str]:
-    """`character.npz`, `landmarks.json`, `landmarks.png`, `shapes.png`. Returns what is to be looked at."""
+
+@dataclass(frozen=True)
+class CharacterReport:
+    """What is to be known of a character before anything is trained."""
+
+    doubts: tuple[str, ...]
+    """Landmarks that are to be looked at, as sentences."""
+    coverage: MotionCoverage | None
+    """What its motion does; None where none was given."""
+
+
+def character(
+    path: Path, picks: Path | None, out: Path, *, motions: Sequence[Path] = (), on_progress: OnProgress = silent
+) -> CharacterReport:  # fmt: skip
+    """`character.npz`, `landmarks.json`, `landmarks.png`, `shapes.png`, with motions `coverage.json`."""
     store = Store(out)
-    found, landmarks, _ = prepare_character(path, picks=picks, store=store)
+    on_progress(Progress("character", 0, 3, "steps", "reading the character and its landmarks"))
+    found, landmarks, stage = prepare_character(path, picks=picks, store=store, motions=motions)
+    on_progress(Progress("character", 1, 3, "steps", "drawing"))
     write_character(out / "character.npz", found)
     write_picks(out / "landmarks.json", landmarks, found)
     write_picture(out / "landmarks.png", draw_landmarks(found, landmarks))
     write_picture(out / "shapes.png", shape_sheet(found))
-    return list(landmarks.doubts)
+    on_progress(
+        Progress("character", 2, 3, "steps", "measuring the motion", picture=str(out / "landmarks.png"))
+    )
+    coverage = None
+    if motions:
+        subject = read_subject(found, landmarks, stage=stage, motions=motions)
+        measures, at_rest = character_measures(subject, subject.landmark_motion())
+        coverage = motion_coverage(measures, rest=at_rest)
+        write_text(out / "coverage.json", json.dumps(to_dict(coverage), indent=1))
+    on_progress(Progress("character", 3, 3, "steps"))
+    return CharacterReport(landmarks.doubts, coverage)
 
 
 def shape_sheet(found: Character) -> UInt8:

@@ -13,8 +13,8 @@ import numpy as np
 from facepatch.core.axes import Float64, UInt8
 from facepatch.core.data.character import Part
 from facepatch.core.errors import FormatError
+from facepatch.core.part_names import default_part, part_kind
 from facepatch.readers.gltf_file import GltfFile, Json
-from facepatch.readers.parts import default_part, part_kind
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from facepatch.readers.parts import part_kind
+from facepatch.core.part_names import part_kind
 
 _SHARE_OF_LARGEST = 0.05
 _SHARE_INSIDE = 0.9

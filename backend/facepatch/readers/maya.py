@@ -18,12 +18,12 @@ import numpy as np
 from facepatch.core.axes import Float64, UInt8
 from facepatch.core.data.character import Part
 from facepatch.core.errors import FormatError, InputError
+from facepatch.core.part_names import default_part
 from facepatch.readers.assemble import Source, SourceMesh
 from facepatch.readers.head_region import belongs_to_head, head_box
 from facepatch.readers.maya_ascii import MayaNode, MayaScene, read_maya_ascii
 from facepatch.readers.maya_mesh import MayaMesh, has_mesh_data, mesh_data, target_meshes, target_offsets
 from facepatch.readers.maya_place import world_from_shape
-from facepatch.readers.parts import default_part
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ import numpy as np
 from facepatch.core.data.character import Part
 from facepatch.core.data.mesh import Topology, topology_from_padded
 from facepatch.core.errors import FormatError, InputError, TopologyError
+from facepatch.core.part_names import default_part
 from facepatch.readers.assemble import Source, SourceMesh
-from facepatch.readers.parts import default_part
 
 Arrays = dict[str, Any]
 

@@ -15,8 +15,8 @@ import numpy as np
 from facepatch.core.axes import Float64, UInt8
 from facepatch.core.data.character import Part
 from facepatch.core.errors import FormatError, InputError, TopologyError
+from facepatch.core.part_names import default_part, part_kind
 from facepatch.readers.assemble import Source, SourceMesh
-from facepatch.readers.parts import default_part, part_kind
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from facepatch.core.errors import InputError
 from facepatch.core.rate import parse_rate
-from facepatch.core.schema import merged
+from facepatch.core.schema import merged, to_dict
 from facepatch.pipelines import steps
 from facepatch.pipelines.outputs import FILES
 from facepatch.pipelines.run import Job, kept_settings
@@ -16,6 +16,25 @@ from facepatch.pipelines.run import retarget as retarget_take
 from facepatch.pipelines.run import run as run_job
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.service.task import Task
+
+
+def character(task: Task) -> dict[str, Any]:
+    """A character, its landmarks, and what its motion does."""
+    arguments, out = task.arguments, folder_of(task.arguments)
+    found = steps.character(
+        Path(text_of(arguments, "character")),
+        path_of(arguments, "picks"),
+        out,
+        motions=paths_of(arguments, "motion"),
+        on_progress=task.on_progress,
+    )
+    return {
+        "out": str(out),
+        "files": [str(out / name) for name in steps.CHARACTER_FILES if (out / name).exists()],
+        "landmarks": str(out / "landmarks.json"),
+        "doubts": list(found.doubts),
+        "coverage": to_dict(found.coverage) if found.coverage else {},
+    }
 
 
 def run(task: Task) -> dict[str, Any]:

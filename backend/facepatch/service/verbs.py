@@ -42,6 +42,10 @@ JOB: dict[str, PathKind] = {
 }
 
 VERBS = {
+    "character": Verb(
+        "facepatch.service.tasks:character",
+        {"character": "path", "motion": "paths", "picks": "path", "out": "path"},
+    ),
     "run": Verb("facepatch.service.tasks:run", JOB),
     "train": Verb("facepatch.service.tasks:train", JOB),
     "retarget": Verb("facepatch.service.tasks:retarget", {**TAKE, "trained": "path"}),

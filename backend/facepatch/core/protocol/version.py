@@ -4,7 +4,7 @@ from __future__ import annotations
 
 MAJOR = 1
 """Peers of different majors do not understand each other."""
-MINOR = 0
+MINOR = 1
 """Grows with every addition. Peers of different minors ignore what they do not know."""
 
 NAME = b"FACEPATCH/"

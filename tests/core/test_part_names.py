@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from facepatch.readers.parts import default_part, part_kind
+from facepatch.core.part_names import default_part, part_kind
 
 
 @pytest.mark.parametrize(
