@@ -1,6 +1,6 @@
 """The rig solve against what else one would use: distance, sparsity, roughness, time.
 
-    python benchmarks/rig_solve.py [--parts synthetic real live long clip] [--assets ../shared/assets] [--clip OUT RIG] [--pictures DIR]
+    python benchmarks/rig_solve.py [--parts synthetic real live long] [--assets DIR] [--clip OUT RIG] [--pictures DIR]
 
 Every solver gets the same targets: meshes of a known animation, through a PCA of 99.9 % of their variance, with 1 %
 noise on its weights. Linear rivals know the shapes that one control drives alone; the differentiable one knows the
@@ -370,7 +370,9 @@ def pictures(folder: Path) -> None:
     left, right = figure.subplots(1, 2)
     values = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
     found = [
-        judge(of, solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(sparsity=value)).controls)
+        judge(
+            of, solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(sparsity=value)).controls
+        )
         for value in values
     ]
     at = np.maximum(values, 0.003)
@@ -391,7 +393,9 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", default=["synthetic", "real", "live", "long"])
     parser.add_argument("--assets", type=Path, default=Path("../shared/assets"))
     parser.add_argument("--clip", nargs=2, type=Path, metavar=("OUT", "RIG"))
-    parser.add_argument("--pictures", type=Path, help="write the pictures of the documentation here, and no more")
+    parser.add_argument(
+        "--pictures", type=Path, help="write the pictures of the documentation here, and no more"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.pictures:

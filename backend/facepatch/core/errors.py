@@ -17,6 +17,7 @@ FacepatchError                         "facepatch"
   ModelError                           "model"
     CheckpointError                    "model.checkpoint"
     DivergedError                      "model.diverged"  says what was rolled back
+  SolveError                           "solve"
   ExportError                          "export"
   StorageError                         "storage"         disk full, folder not writable
   ProtocolError                        "protocol"        a message that is not as docs/protocol.md says
@@ -156,6 +157,12 @@ class DivergedError(ModelError):
     """Training that left the finite numbers or never left its plateau."""
 
     code = "model.diverged"
+
+
+class SolveError(FacepatchError):
+    """A rig that cannot be solved for."""
+
+    code = "solve"
 
 
 class ExportError(FacepatchError):

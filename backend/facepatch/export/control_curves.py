@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pxr import Sdf, Tf, Usd
@@ -24,6 +25,7 @@ from facepatch.export.timing import key_frames, maya_unit
 ANIM_OUTPUT = {"": "unitless", "degrees": "angular", "centimetres": "linear"}
 CURVE_KIND = {"": "TU", "degrees": "TA", "centimetres": "TL"}
 NODE = "facepatch_controls"
+DOUBLE = Sdf.ValueTypeNames.Double  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def write_anim(curves: Sequence[ControlCurve], path: Path, *, clip: Clip) -> None:
@@ -106,7 +108,7 @@ def write_controls_usd(curves: Sequence[ControlCurve], path: Path, *, clip: Clip
     _needs_curves(curves, path)
     frames = key_frames(clip)
     path.parent.mkdir(parents=True, exist_ok=True)
-    stage = Usd.Stage.CreateInMemory()
+    stage: Any = Usd.Stage.CreateInMemory()  # pyright: ignore[reportAttributeAccessIssue]  USD ships no type stubs
     prim = stage.DefinePrim("/controls")
     stage.SetDefaultPrim(prim)
     stage.SetTimeCodesPerSecond(clip.rate[0] / clip.rate[1])
@@ -115,9 +117,7 @@ def write_controls_usd(curves: Sequence[ControlCurve], path: Path, *, clip: Clip
     stage.SetEndTimeCode(float(frames[-1]))
     names = NameTable()
     for curve in curves:
-        attribute = prim.CreateAttribute(
-            f"controls:{names.claim(curve.name)}", Sdf.ValueTypeNames.Double, custom=True
-        )
+        attribute = prim.CreateAttribute(f"controls:{names.claim(curve.name)}", DOUBLE, custom=True)
         attribute.SetDisplayName(curve.name)
         attribute.SetCustomDataByKey("unit", curve.unit)
         for row, value in zip(curve.rows.astype(int).tolist(), curve.values.tolist(), strict=True):

@@ -18,6 +18,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.rig import Rig
 from facepatch.core.errors import InputError
 from facepatch.core.host import Curve
+from facepatch.core.part_names import default_part
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.thin import thinned
 from facepatch.export.control_curves import (
@@ -31,7 +32,6 @@ from facepatch.landmarks.picks import read_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.metrics.vertex_error import face_height, face_regions
 from facepatch.pipelines.control_regions import blended
-from facepatch.readers.parts import default_part
 from facepatch.readers.rig import read_rig_source
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
