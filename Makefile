@@ -4,6 +4,8 @@
 # make lint   the part of it that reads code and runs none
 # make bench  the figures of docs/results/main_job.md
 # make test-all   the slow tests as well
+# make test-maya-twins   the Maya module on the Python and Qt of Maya 2023 to 2027
+# make test-blender      the host contract and our files in Blender (bpy), in an environment of its own
 
 SHELL := /bin/sh
 ACCEPTED := import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))
@@ -13,7 +15,7 @@ BIN := .venv/bin
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 PYTEST := $(ONE_THREAD) $(BIN)/python -m pytest --numprocesses 2 --quiet
 
-.PHONY: env demo test test-all lint bench
+.PHONY: env demo test test-all test-maya-twins test-blender lint bench
 
 env:
 	@if [ -z "$(PYTHON)" ]; then \
@@ -35,6 +37,15 @@ test: lint
 
 test-all: lint
 	@$(PYTEST)
+
+test-maya-twins:
+	@$(PYTHON) tools/maya_twins.py
+
+test-blender: env
+	@$(PYTHON) tools/make_blender_env.py
+	@PYTHONPATH=backend:tests/blender .venv-blender/bin/python -m pytest -c /dev/null --rootdir . --confcutdir tests/blender \
+	  --import-mode=importlib --quiet tests/blender
+	@$(BIN)/python -m pytest --quiet tests/export/test_independent_readers.py
 
 bench: env
 	@$(BIN)/python benchmarks/main_job.py

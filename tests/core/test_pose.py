@@ -136,7 +136,7 @@ def test_a_point_goes_round_a_centre() -> None:
 
 
 def test_the_turn_between_two_directions_is_the_shortest() -> None:
-    directions = RANDOM.normal(size=(40, 3)) + (0.0, 0.0, 2.0)
+    directions = RANDOM.normal(size=(40, 3)) + np.array([0.0, 0.0, 2.0])
     found = turns_between((0.0, 0.0, 2.0), directions)
     unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
     np.testing.assert_allclose(found @ (0.0, 0.0, 1.0), unit, atol=1e-12)

@@ -93,7 +93,8 @@ def nearest_rotations(matrices: Any) -> Float64:
     """(T, 3, 3) -> the rotations nearest to them, by singular values."""
     u, _, vt = np.linalg.svd(Axes()("matrices", matrices, "T 3 3", np.float64))
     u[:, :, 2] *= np.sign(np.linalg.det(u @ vt))[:, None]
-    return u @ vt
+    nearest: Float64 = np.matmul(u, vt)
+    return nearest
 
 
 def rotate_channels(rest: ControlRest, rotations: Any, *, parents: Optional[Any] = None) -> Float64:
@@ -133,7 +134,8 @@ def head_motion(poses: Any, axes: Any) -> tuple[Float64, Float64]:
     check = Axes()
     matrices = check("poses", poses, "T 4 4", np.float64)
     frame = check("axes", axes, "3 3", np.float64)
-    return frame @ nearest_rotations(matrices[:, :3, :3]) @ frame.T, matrices[:, :3, 3] @ frame.T
+    moves: Float64 = np.matmul(matrices[:, :3, 3], frame.T)
+    return frame @ nearest_rotations(matrices[:, :3, :3]) @ frame.T, moves
 
 
 def as_poses(rotations: Any) -> Float64:
@@ -149,7 +151,8 @@ def places_around(centre: Any, point: Any, rotations: Any) -> Float64:
     check = Axes()
     middle = check("centre", centre, "3", np.float64)
     arm = check("point", point, "3", np.float64) - middle
-    return middle + check("rotations", rotations, "T 3 3", np.float64) @ arm
+    moved: Float64 = np.matmul(check("rotations", rotations, "T 3 3", np.float64), arm)
+    return middle + moved
 
 
 def turns_between(start: Any, directions: Any) -> Float64:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from wheel_index import write_wheel
+from wheel_index import write_checkout, write_wheel
 
 from facepatch.core.deploy import install as module
 from facepatch.core.deploy import manifest as lists
@@ -65,6 +65,17 @@ def test_what_maya_has_no_use_for_stays_behind(checkout: Path, settings: Make) -
     names = set(below(install(settings(checkout)).mod.parent))
     assert [name for name in names if "pipelines" in name or name.endswith((".pyc", "README.md"))] == []
     assert "facepatch/install.py" not in names
+
+
+def test_the_guide_comes_along_with_its_pictures(tmp_path: Path, settings: Make) -> None:
+    texts = {
+        "docs/maya.md": "guide\n",
+        "docs/images/maya_shot.png": "picture\n",
+        "docs/data.md": "not for Maya\n",
+    }
+    names = set(below(install(settings(write_checkout(tmp_path / "three", "1.0", texts))).mod.parent))
+    assert {"facepatch/docs/maya.md", "facepatch/docs/images/maya_shot.png"} <= names
+    assert "facepatch/docs/data.md" not in names
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")

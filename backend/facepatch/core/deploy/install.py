@@ -220,6 +220,12 @@ def _stage(settings: InstallSettings, staging: Path, version: str, dest: Path) -
     for name in ("LICENSE", "NOTICE"):
         if (source / name).is_file():
             shutil.copyfile(source / name, module / name)
+    guide = source / "docs"
+    for path in (guide / "maya.md", *sorted((guide / "images").glob("maya_*.png"))):
+        if path.is_file():
+            target = module / path.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
     (staging / MOD).write_text(mod_text(version), encoding="utf-8")
     commands = read_commands(dest / COMMAND_NAME)
     if settings.command:
