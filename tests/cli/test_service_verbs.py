@@ -103,7 +103,28 @@ def test_a_character_is_sent_too_and_its_doubts_are_said(
     assert (told[-1]["event"], told[-1]["out"]) == ("result", str(folder / "C"))
     job = server.server.board.get(told[-1]["job"])
     assert job.arguments == {
-        "character": str(folder / "hero.ma"), "motion": [str(folder / "rom.npz")], "picks": "", "out": str(folder / "C"),
+        "character": str(folder / "hero.ma"),
+        "motion": [str(folder / "rom.npz")],
+        "picks": "",
+        "out": str(folder / "C"),
+    }
+
+
+def test_a_solve_is_sent_too_with_what_is_held(
+    server: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = server.folder
+    told = events(
+        capsys, "solve", folder / "clip.npz", "--rig", folder / "rig.json", "--hold", "jaw.ty=0.5", "--unused",
+        "tongue", "--blend", "mouth=0.5", "--set", "sparsity=1.0", "--out", folder / "S", "--service",
+    )  # fmt: skip
+    assert (told[-1]["event"], told[-1]["out"]) == ("result", str(folder / "S"))
+    job = server.server.board.get(told[-1]["job"])
+    assert job.verb == "solve_rig"
+    assert job.arguments == {
+        "clip": str(folder / "clip.npz"), "rig": str(folder / "rig.json"), "picks": "", "held": {"jaw.ty": 0.5},
+        "unused": ["tongue"], "cost": {}, "blend": {"mouth": 0.5}, "key_tolerance": 0.005, "start_frame": None,
+        "settings": {"sparsity": 1.0}, "out": str(folder / "S"),
     }  # fmt: skip
 
 

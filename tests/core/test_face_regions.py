@@ -31,7 +31,11 @@ def test_a_name_that_is_no_landmark_is_refused_with_the_nearest():
 
 
 def test_sides_are_the_characters_own_and_lower_is_not_left():
-    assert (side_of("eye_l_lower_mid"), side_of("lips_outer_lower_mid"), side_of("lips_outer_upper_r3")) == ("l", "", "r")
+    assert (side_of("eye_l_lower_mid"), side_of("lips_outer_lower_mid"), side_of("lips_outer_upper_r3")) == (
+        "l",
+        "",
+        "r",
+    )
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,10 @@ def test_an_eye_shows_its_brow_until_the_brow_has_a_patch_of_its_own():
 
 
 def test_the_usual_regions_are_those_of_the_backend():
-    ours = {r["name"]: tuple(r["elements"]) for r in patch_settings(["eye_l", "eye_r", "mouth"])["patches"]["regions"]}
+    ours = {
+        r["name"]: tuple(r["elements"])
+        for r in patch_settings(["eye_l", "eye_r", "mouth"])["patches"]["regions"]
+    }
     assert ours == {region.name: region.elements for region in PatchSettings().regions}
 
 
@@ -77,10 +84,14 @@ def test_an_unknown_region_is_refused():
 
 def test_mirrored_landmarks_lie_on_the_vertex_nearest_to_the_mirror_image():
     points = np.array([[2.0, 1, 0], [-2.1, 1, 0], [5, 0, 0], [-5, 0, 0], [0.0, -3, 0]])
-    found = mirror_landmarks({"eye_l_outer": 0, "chin": 4}, points, names=["eye_l_outer", "chin", "eye_l_inner"])
+    found = mirror_landmarks(
+        {"eye_l_outer": 0, "chin": 4}, points, names=["eye_l_outer", "chin", "eye_l_inner"]
+    )
     assert found == {"eye_r_outer": 1}
 
 
 def test_the_mirror_stands_where_the_midline_was_picked():
     points = np.array([[12.0, 1, 0], [8.0, 1, 0], [10.0, -3, 0], [-40.0, 0, 0]])
-    assert mirror_landmarks({"eye_l_outer": 0, "chin": 2}, points, names=["eye_l_outer"]) == {"eye_r_outer": 1}
+    assert mirror_landmarks({"eye_l_outer": 0, "chin": 2}, points, names=["eye_l_outer"]) == {
+        "eye_r_outer": 1
+    }

@@ -61,7 +61,8 @@ def test_a_brow_is_measured_against_its_own_eye():
 def test_what_is_not_picked_is_unknown_and_says_so():
     rows = {name: row for name, row in ROWS.items() if not name.startswith("brow_r")}
     found = {one.name: one for one in motion_ranges(rows, neutral(), moved())}
-    assert found["brow_r"].verdict == "unknown" and "before its landmarks are picked" in found["brow_r"].sentence
+    assert found["brow_r"].verdict == "unknown"
+    assert "before its landmarks are picked" in found["brow_r"].sentence
 
 
 def test_without_the_corners_of_the_eyes_there_is_no_scale():

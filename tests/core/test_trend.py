@@ -11,7 +11,8 @@ def curve(*values: float) -> list[tuple[float, float]]:
 
 def test_a_curve_that_falls_is_said_to_fall_by_how_much():
     found = trend(curve(*[2.0] * 16, *[1.0] * 4))
-    assert found.now == 1.0 and found.change == pytest.approx(-0.5)
+    assert found.now == 1.0
+    assert found.change == pytest.approx(-0.5)
     assert "still falls: by 50 %" in found.sentence
 
 

@@ -38,7 +38,9 @@ def test_the_backend_reads_what_is_written(tmp_path: Path):
     from facepatch.core.data.landmarks import LANDMARK_NAMES
 
     vertices = {n: int(t[b.argmax()]) for n, t, b in zip(LANDMARK_NAMES, own.triangle, own.barycentric)}
-    write_vertex_picks(tmp_path / "p.json", VertexPicks(vertices, len(head.neutral), head.topology.topology_id))
+    write_vertex_picks(
+        tmp_path / "p.json", VertexPicks(vertices, len(head.neutral), head.topology.topology_id)
+    )
     read = read_picks(tmp_path / "p.json", head, ask_detector=False)
     assert [int(t[b.argmax()]) for t, b in zip(read.triangle, read.barycentric)] == list(vertices.values())
 
@@ -46,7 +48,8 @@ def test_the_backend_reads_what_is_written(tmp_path: Path):
 def test_a_landmark_between_vertices_goes_to_the_nearest_and_is_named(written: Path):
     between = {"chin": {"triangle": [4, 5, 6], "barycentric": [0.2, 0.7, 0.1]}}
     picks = read_vertex_picks(changed(written, landmarks=between))
-    assert picks.landmarks == {"chin": 5} and picks.between == ("chin",)
+    assert picks.landmarks == {"chin": 5}
+    assert picks.between == ("chin",)
 
 
 def test_the_picks_of_one_mesh_are_counted_from_its_own_first_vertex():

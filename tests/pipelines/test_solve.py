@@ -16,7 +16,7 @@ from facepatch.core.errors import InputError, TopologyError, UnknownNameError
 from facepatch.landmarks.picks import write_picks
 from facepatch.pca.fit import fit_pca
 from facepatch.pca.sources import ArrayFrames
-from facepatch.pipelines.solve import FILES, Solved, SolveJob, parse_pairs, solve_clip
+from facepatch.pipelines.solve import FILES, Solved, SolveJob, solve_clip
 from facepatch.solver.settings import SolveSettings
 from facepatch.synthetic.face import make_character, synthetic_landmarks
 from facepatch.synthetic.performance import make_performance
@@ -65,7 +65,7 @@ def test_the_controls_of_a_known_performance_come_back(
 
 def test_all_files_are_there_and_say_the_same(solved: tuple[Solved, Path]) -> None:
     result, out = solved
-    assert {path.name for path in out.iterdir()} == set(FILES)
+    assert {path.name for path in out.iterdir()} == set(FILES) - {"rig_start.npz"} == set(result.report.files)
     again = read_clip(out / "controls.npz")
     np.testing.assert_array_equal(again.weights, result.controls.weights)
     document = json.loads((out / "solve.json").read_text(encoding="utf-8"))
@@ -160,8 +160,60 @@ def test_a_rig_of_another_mesh_is_refused(job: SolveJob, tmp_path: Path) -> None
         solve_clip(replace(job, rig=tmp_path / "other.npz"), FINE, tmp_path / "out")
 
 
-def test_pairs_on_the_command_line() -> None:
-    assert parse_pairs(("a.b=0.5", "c=-1"), "--hold") == {"a.b": 0.5, "c": -1.0}
-    for text in ("jaw", "jaw=wide", "=1", "jaw=nan"):
-        with pytest.raises(InputError, match="CONTROL=NUMBER"):
-            parse_pairs((text,), "--hold")
+def test_a_control_that_is_held_along_a_curve_stays_on_it(
+    job: SolveJob, truth: np.ndarray, character: Character, tmp_path: Path
+) -> None:
+    jaw = np.linspace(0.0, 0.6, len(truth))
+    wished = replace(job, held={"jawOpen": jaw.tolist()}, blend={"mouth": 0.0}, key_tolerance=0.0)
+    found = solve_clip(wished, FINE, tmp_path)
+    column = found.controls.names.index("jawOpen")
+    np.testing.assert_allclose(found.controls.weights[:, column], jaw, atol=1e-6)
+    with pytest.raises(InputError, match="jawOpen: is held by 3 values, but the clip has 48 frames"):
+        solve_clip(replace(job, held={"jawOpen": [0.0, 0.1, 0.2]}), FINE, tmp_path)
+
+
+def test_curves_join_the_keys_around_the_range_and_the_others_are_left_in_peace(
+    job: SolveJob, tmp_path: Path
+) -> None:
+    firm = replace(FINE, smoothness=20.0)
+    plain = replace(job, key_tolerance=0.0)
+    free = solve_clip(plain, firm, tmp_path).controls
+    joined = solve_clip(replace(plain, before={"jawOpen": [0.9, 0.9]}), firm, tmp_path).controls
+    jaw, blink = free.names.index("jawOpen"), free.names.index("eyeBlinkLeft")
+    assert joined.weights[0, jaw] > free.weights[0, jaw] + 0.1
+    assert abs(joined.weights[0, blink] - free.weights[0, blink]) < 0.05
+    with pytest.raises(UnknownNameError, match="after: control: there is no 'jawOpn'"):
+        solve_clip(replace(job, after={"jawOpn": [0, 0]}), FINE, tmp_path)
+
+
+def test_controls_that_move_nothing_or_do_the_same_are_named(
+    job: SolveJob, character: Character, tmp_path: Path
+) -> None:
+    rig = rig_from_character(character)
+    names = [shape.name for shape in rig.shapes]
+    deltas = rig.deltas.copy()
+    deltas[names.index("cheekPuff")] = 0.0
+    deltas[names.index("mouthRollLower")] = 2.0 * deltas[names.index("jawOpen")]
+    write_rig(tmp_path / "odd.npz", replace(rig, deltas=deltas))
+    found = solve_clip(replace(job, rig=tmp_path / "odd.npz"), FINE, tmp_path / "out")
+    said = " ".join(found.report.sentences())
+    assert "They move nothing, so they stay at their default: cheekPuff." in said
+    assert "jawOpen and mouthRollLower" in said
+    assert found.report.regions[0].p95_share < 0.01
+
+
+def test_files_of_an_earlier_solve_do_not_stay(job: SolveJob, character: Character, tmp_path: Path) -> None:
+    solve_clip(job, FINE, tmp_path)
+    (tmp_path / "rig_start.npz").write_bytes(b"old")
+    still = Clip(character.shape_names[:2], np.zeros((5, 2), np.float32), (24, 1))
+    write_clip(tmp_path / "still.npz", still)
+    solved = solve_clip(replace(job, clip=tmp_path / "still.npz"), FINE, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*solved.report.files, "still.npz"}
+    assert "controls.anim" not in solved.report.files
+
+
+def test_a_clip_without_frames_is_refused(job: SolveJob, character: Character, tmp_path: Path) -> None:
+    empty = Clip(character.shape_names[:2], np.zeros((0, 2), np.float32), (24, 1))
+    write_clip(tmp_path / "clip.npz", empty)
+    with pytest.raises(InputError, match="has no frames to solve"):
+        solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")

@@ -104,6 +104,7 @@ VERBS = {
     "run": Verb("quick_verbs:count", {**OUT, "take": "path"}),
     "train": Verb("quick_verbs:count", OUT),
     "retarget": Verb("quick_verbs:count", OUT),
+    "solve_rig": Verb("quick_verbs:count", {**OUT, "clip": "path", "rig": "path"}),
     "stream": Verb("quick_verbs:frames", resumes=False),
     "stubborn": Verb("quick_verbs:stubborn", OUT),
     "dies": Verb("quick_verbs:dies", OUT),

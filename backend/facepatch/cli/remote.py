@@ -10,10 +10,13 @@ from facepatch.cli.character import Arguments as CharacterArguments
 from facepatch.cli.console import Console
 from facepatch.cli.job import JobArguments, parse_settings
 from facepatch.cli.retarget import Arguments as RetargetArguments
+from facepatch.cli.solve import Arguments as SolveArguments
+from facepatch.cli.solve import parse_pairs
 from facepatch.core.client import Client
 from facepatch.core.errors import JobCancelledError, ProtocolError
 from facepatch.core.protocol import Message, messages, read_partial
 from facepatch.core.request import Request
+from facepatch.core.rig_samples import is_sampled
 
 
 def send(verb: str, arguments: Mapping[str, Any], *, console: Console, priority: int = 0) -> int:
@@ -37,7 +40,8 @@ def follow(request: Request, job: str, console: Console) -> int:
     files = [str(name) for name in result.body.get("files", [])]
     out = str(result.body.get("out", ""))
     coverage = result.body.get("coverage") or {}
-    for sentence in (*result.body.get("doubts", ()), *coverage.get("warnings", ())):
+    told = (*result.body.get("verdict", ()), *result.body.get("doubts", ()), *coverage.get("warnings", ()))
+    for sentence in told:
         console.say(str(sentence))
     lines = ["Done. Open:", *(f"  {name}" for name in files or [out])]
     console.result("\n".join(lines), out=out, files=files, job=job)
@@ -106,6 +110,23 @@ def retarget_arguments(arguments: RetargetArguments) -> dict[str, Any]:
         "settings": parse_settings(arguments.set),
         "out": absolute(arguments.out),
         "no_film": arguments.no_film,
+    }
+
+
+def solve_arguments(arguments: SolveArguments) -> dict[str, Any]:
+    """The flags of `solve` as the protocol has them."""
+    held = {"held": parse_pairs(arguments.hold, "--hold"), "cost": parse_pairs(arguments.cost, "--cost")}
+    return {
+        "clip": absolute(arguments.clip),
+        "samples" if is_sampled(arguments.rig) else "rig": absolute(arguments.rig),
+        "picks": absolute(arguments.picks),
+        "unused": list(arguments.unused),
+        **held,
+        "blend": parse_pairs(arguments.blend, "--blend"),
+        "key_tolerance": arguments.key_tolerance,
+        "start_frame": arguments.start_frame,
+        "settings": parse_settings(arguments.set),
+        "out": absolute(arguments.out),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ import tyro
 
 from facepatch.cli.console import Console
 from facepatch.cli.job import Output, name_files, parse_settings, use_all_cores
+from facepatch.core.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class Arguments(Output):
     clip: Annotated[Path, tyro.conf.Positional]
     """A clip.npz, or the folder of a run."""
     rig: Path
-    """A rig.json, a rig record, or a character whose shapes are its controls."""
+    """A rig.json, a rig record, a character whose shapes are its controls, or a folder of rig samples."""
     picks: Path | None = None
     """Landmarks of the character; by default those of the run, else proposed from the mesh."""
     unused: tuple[str, ...] = ()
@@ -36,13 +39,19 @@ class Arguments(Output):
     """Number of the first frame; by default the clip's."""
     set: tuple[str, ...] = ()
     """Single settings: --set smoothness=3 sparsity=1"""
+    service: bool = False
+    """Have the running server do it (facepatch serve). Ctrl-C leaves it to the server."""
 
 
 def run(arguments: Arguments, console: Console) -> int:
     """Solve and name the files."""
+    if arguments.service:
+        from facepatch.cli.remote import send, solve_arguments
+
+        return send("solve_rig", solve_arguments(arguments), console=console)
     use_all_cores()
     from facepatch.core.schema import merged
-    from facepatch.pipelines.solve import FILES, SolveJob, parse_pairs, solve_clip
+    from facepatch.pipelines.solve import SolveJob, solve_clip
     from facepatch.solver.settings import SolveSettings
 
     job = SolveJob(
@@ -60,5 +69,20 @@ def run(arguments: Arguments, console: Console) -> int:
     solved = solve_clip(job, settings, arguments.out, on_progress=console.progress)
     for sentence in solved.report.sentences():
         console.say(sentence)
-    name_files(console, arguments.out, FILES)
+    name_files(console, arguments.out, dict(solved.report.files))
     return 0
+
+
+def parse_pairs(pairs: Sequence[str], flag: str) -> dict[str, float]:
+    """("jaw=0.5",) -> {"jaw": 0.5}. Raises InputError for anything else."""
+    out: dict[str, float] = {}
+    for pair in pairs:
+        name, equals, text = pair.rpartition("=")
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not equals or not name or not math.isfinite(value):
+            raise InputError(f"{flag}: '{pair}' is no CONTROL=NUMBER. Write {flag} jaw_ctrl.ty=0.5")
+        out[name] = value
+    return out

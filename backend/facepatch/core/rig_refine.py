@@ -69,38 +69,54 @@ def refine_on_rig(
     start: Any,
     rest: Any,
     free: Any,
+    cost: Any = None,
+    before: Any = None,
+    after: Any = None,
     settings: RefineSettings = RefineSettings(),
     on_progress: OnProgress = silent,
 ) -> Refined:
     """Shares whose meshes are nearest to targets (T, R), from start (T, C).
 
-    rest: (C,) share of each default. free: (C,) which controls may move. No frame ends farther away than it started.
-    Raises SolveError where the rig gives something that is no number.
+    rest: (C,) share of each default. free: (C,) which controls may move; the others stay as they start. cost: (C,)
+    factors on the sparsity. before, after: (1 or 2, C) shares in the frames beside the range, which only bend the
+    curves. No frame ends farther away than it started. Raises SolveError where the rig gives something that is no
+    number.
     """
     check = Axes()
     wanted = check("targets", targets, "T _", np.float64)
     first = check("start", start, "T C", np.float64)
+    resting = check("rest", rest, "C", np.float64)
+    factors = check("cost", np.ones(len(resting)) if cost is None else cost, "C", np.float64)
     search = _Search(
         evaluate,
-        check("rest", rest, "C", np.float64),
+        resting,
         check("free", free, "C", np.bool_),
+        factors * settings.sparsity / max(len(resting), 1),
         settings,
     )
-    shares: Float64 = np.clip(first, 0.0, 1.0)
+    beside = [
+        check(name, np.empty((0, len(resting))) if rows is None else rows, "_ C", np.float64)
+        for name, rows in (("before", before), ("after", after))
+    ]
+    lead = len(beside[0])
+    shares: Float64 = np.clip(np.concatenate([beside[0], first, beside[1]]), 0.0, 1.0)
     errors: Float64 = np.empty(len(wanted))
     for t in range(len(wanted)):
         if t % settings.jacobian_frames == 0:
             search.stale = True
-        shares[t], errors[t] = search.frame(wanted[t], shares, t)
+        shares[lead + t], errors[t] = search.frame(wanted[t], shares, lead + t)
         on_progress(Progress("refine", t + 1, len(wanted), unit="frames"))
-    return Refined(shares, errors, search.evaluations, search.idle)
+    return Refined(shares[lead : lead + len(wanted)], errors, search.evaluations, search.idle)
 
 
 class _Search:
     """Carries the Jacobian from frame to frame."""
 
-    def __init__(self, evaluate: Evaluate, rest: Float64, free: Bool, settings: RefineSettings) -> None:
+    def __init__(
+        self, evaluate: Evaluate, rest: Float64, free: Bool, l1: Float64, settings: RefineSettings
+    ) -> None:
         self._evaluate, self._rest, self._free, self._settings = evaluate, rest, free, settings
+        self._l1 = l1
         self._jacobian: Float64 = np.zeros((0, len(rest)))
         self._damping = settings.damping
         self.stale = True
@@ -110,7 +126,7 @@ class _Search:
     def frame(self, target: Float64, shares: Float64, t: int) -> tuple[Float64, float]:
         """Solve frame t from shares[t]; the frames around it only bend the curve."""
         settings = self._settings
-        u = np.where(self._free, shares[t], self._rest)
+        u = shares[t].copy()
         here = self._at(u[None])[0]
         cost = self._cost(target - here, u, shares, t)
         fresh = False
@@ -176,7 +192,7 @@ class _Search:
 
     def _cost(self, left: Float64, u: Float64, shares: Float64, t: int) -> float:
         out = float(left @ left)
-        out += self._settings.sparsity / max(len(u), 1) * float(np.abs(u - self._rest).sum())
+        out += float(self._l1 @ np.abs(u - self._rest))
         for middle in (t - 1, t, t + 1):
             if 1 <= middle <= len(shares) - 2:
                 around = [u if row == t else shares[row] for row in (middle - 1, middle, middle + 1)]
@@ -197,14 +213,13 @@ class _Search:
             self._damping * np.maximum(diagonal, 1e-3 * max(float(diagonal.max()), 1e-12))
             + settings.smoothness * curvature
         )
-        l1 = 0.5 * settings.sparsity / max(len(u), 1)
         pull = self._jacobian.T @ left - settings.smoothness * bend
         side = np.sign(u - self._rest)
         side[side == 0] = np.sign(pull[side == 0])
         low = np.where(side > 0, np.maximum(0.0, np.where(u >= self._rest, self._rest, 0.0)), 0.0)
         high = np.where(side < 0, np.minimum(1.0, np.where(u <= self._rest, self._rest, 1.0)), 1.0)
         low[~self._free] = high[~self._free] = u[~self._free]
-        return box_newton(hessian, pull - l1 * side, low - u, high - u)
+        return box_newton(hessian, pull - 0.5 * self._l1 * side, low - u, high - u)
 
 
 def box_newton(hessian: Float64, pull: Float64, low: Float64, high: Float64) -> Float64:

@@ -8,7 +8,7 @@ once teach little (docs/methods/rig_solve.md, "Other rigs").
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Protocol
@@ -25,6 +25,8 @@ from facepatch.core.schema import from_dict, to_dict
 
 KIND = "facepatch.rig_samples"
 VERSION = 1
+SAMPLES, MESHES, PART = "samples.npz", "samples.npy", "samples.part.npz"
+"""Files of a folder of samples; the last one only until it is finished."""
 BATCH = 16
 MOST_AT_ONCE = 8
 """Controls that move together in a random sample, at most."""
@@ -108,6 +110,28 @@ def sample_plan(controls: Sequence[RigControl], *, sparse: int = 200, seed: int 
     return np.asarray(rows)
 
 
+def asked(
+    host: Sampled, controls: Sequence[RigControl], meshes: Sequence[str], *, head_from_world: Any = None
+) -> Callable[[Any], Float32]:
+    """The rig itself: (S, C) values in the controls' units -> (S, V, 3) head space, cm.
+
+    head_from_world: (4, 4), identity where the scene is in head space already.
+    """
+    to_head = Axes()(
+        "head_from_world", np.eye(4) if head_from_world is None else head_from_world, "4 4", np.float64
+    ).astype(np.float32)
+    names = [control.name for control in controls]
+    internal = np.asarray([math.pi / 180.0 if control.unit == "degrees" else 1.0 for control in controls])
+
+    def rig(values: Any) -> Float32:
+        rows: Float64 = np.asarray(values, np.float64) * internal
+        points = np.asarray(host.sample(names, rows, meshes), np.float32)
+        out: Float32 = points @ to_head[:3, :3].T + to_head[:3, 3]
+        return out
+
+    return rig
+
+
 def sample_rig(
     host: Sampled,
     controls: Sequence[RigControl],
@@ -130,26 +154,21 @@ def sample_rig(
             "Unlock some, or name others."
         )
     values = check("plan", sample_plan(controls) if plan is None else plan, "S C", np.float64)
-    to_head = check(
-        "head_from_world", np.eye(4) if head_from_world is None else head_from_world, "4 4", np.float64
-    )
     names = [control.name for control in controls]
-    internal = values * [math.pi / 180.0 if control.unit == "degrees" else 1.0 for control in controls]
+    rig = asked(host, controls, meshes, head_from_world=head_from_world)
     out.mkdir(parents=True, exist_ok=True)
     vertices: Any
-    vertices, done = _open(out / "samples.npy", out / "samples.part.npz", values, names)
+    vertices, done = _open(out / MESHES, out / PART, values, names)
     for start in range(done, len(values), BATCH):
-        points = np.asarray(host.sample(names, internal[start : start + BATCH], meshes), np.float32)
+        points = rig(values[start : start + BATCH])
         if vertices is None:
             shape = (len(values), points.shape[1], 3)
             format_module: Any = np.lib.format
-            vertices = format_module.open_memmap(out / "samples.npy", "w+", np.float32, shape)
-        vertices[start : start + len(points)] = points @ to_head[:3, :3].T.astype(np.float32) + to_head[
-            :3, 3
-        ].astype(np.float32)
+            vertices = format_module.open_memmap(out / MESHES, "w+", np.float32, shape)
+        vertices[start : start + len(points)] = points
         vertices.flush()
         write_record(
-            out / "samples.part.npz",
+            out / PART,
             Record(
                 {"record": f"{KIND}.part", "version": 1, "names": names, "done": start + len(points)},
                 {"values": values},
@@ -169,8 +188,8 @@ def sample_rig(
         "controls": [to_dict(control) for control in controls],
         "idle": list(idle),
     }
-    write_record(out / "samples.npz", Record(header, {"values": values}))
-    (out / "samples.part.npz").unlink(missing_ok=True)
+    write_record(out / SAMPLES, Record(header, {"values": values}))
+    (out / PART).unlink(missing_ok=True)
     return RigSamples(tuple(controls), values, vertices, idle)
 
 
@@ -197,14 +216,20 @@ def _idle(controls: Sequence[RigControl], values: Float64, vertices: Float32) ->
     return tuple(out)
 
 
+def is_sampled(path: Path) -> bool:
+    """Whether `path` is a folder of rig samples, finished or not, or the samples.npz in it."""
+    folder = path.parent if path.name == SAMPLES else path
+    return any((folder / name).is_file() for name in (SAMPLES, PART))
+
+
 def read_rig_samples(folder: Path) -> RigSamples:
     """Read what `sample_rig` wrote. The meshes are a memory map."""
-    header, arrays = read_record(folder / "samples.npz", KIND, VERSION)
-    if not (folder / "samples.npy").is_file():
+    header, arrays = read_record(folder / SAMPLES, KIND, VERSION)
+    if not (folder / MESHES).is_file():
         raise InputError(f"{folder}: has no samples.npy, which holds the meshes. Sample the rig again.")
     return RigSamples(
         tuple(from_dict(RigControl, row, "control") for row in header["controls"]),
         arrays["values"],
-        np.load(folder / "samples.npy", mmap_mode="r", allow_pickle=False),
+        np.load(folder / MESHES, mmap_mode="r", allow_pickle=False),
         tuple(header["idle"]),
     )

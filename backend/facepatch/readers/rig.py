@@ -8,6 +8,8 @@ A description says in JSON what a character's file does not: which controls ther
                 "jawOpen_smileLeft": [{"control": "jaw_ctrl.ty", "knots": [[-1, 1], [0, 0]]},
                                       {"control": "smile_ctrl_L.ty"}]}}
 
+A folder of rig samples (`core.rig_samples`) stands for a rig of which nothing but its answers is known.
+
 The weight of a shape is the product of its drivers. `character` is looked for beside the description. A shape that is
 not named becomes a control of its own.
 """
@@ -35,6 +37,7 @@ from facepatch.core.data.rig import (
 )
 from facepatch.core.errors import FormatError, InputError, UnknownNameError, VersionError
 from facepatch.core.records import record_kind
+from facepatch.core.rig_samples import SAMPLES, RigSamples, read_rig_samples
 from facepatch.core.schema import from_dict
 from facepatch.readers.character import read_character
 
@@ -64,6 +67,25 @@ def read_rig_source(path: Path) -> RigSource:
         return RigSource(read_rig(path))
     character = read_character(path)
     return RigSource(rig_from_character(character), character)
+
+
+@dataclass(frozen=True, eq=False)
+class SampledSource:
+    """A rig that is only known by its answers."""
+
+    folder: Path
+    samples: RigSamples
+
+
+def read_sampled_source(path: Path) -> SampledSource:
+    """The samples in the folder `path`. Raises InputError where the sampling was not finished, FormatError for files
+    that are no samples."""
+    folder = path.parent if path.name == SAMPLES else path
+    if not (folder / SAMPLES).is_file():
+        raise InputError(
+            f"{folder}: the rig was not sampled to the end. Sample it again into the same folder: it goes on."
+        )
+    return SampledSource(folder, read_rig_samples(folder))
 
 
 def _described(path: Path) -> RigSource:

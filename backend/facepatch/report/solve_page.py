@@ -36,6 +36,16 @@ class RegionResidual:
 
 
 @dataclass(frozen=True)
+class UsedControl:
+    """A control that has a curve."""
+
+    name: str
+    unit: str
+    """"", "degrees" or "centimetres"."""
+    keys: int
+
+
+@dataclass(frozen=True)
 class ClippedControl:
     """A control that stands at a limit."""
 
@@ -89,13 +99,18 @@ class SolveReport:
     seconds: float
     settings: Any
     files: Mapping[str, str]
+    controls: tuple[UsedControl, ...] = ()
+    """Those that are used."""
+    by_stand_in: bool = False
+    """Whether the distances are those of a stand-in instead of the rig."""
+    notes: tuple[str, ...] = ()
+    """Further sentences."""
 
     def sentences(self) -> list[str]:
         """What came out, for people."""
         whole = self.regions[0]
-        verdict = (
-            "The rig makes this clip" if whole.p95_share <= GOOD_SHARE else "The rig misses part of this clip"
-        )
+        who = "The rig's stand-in" if self.by_stand_in else "The rig"
+        verdict = f"{who} {'makes' if whole.p95_share <= GOOD_SHARE else 'misses part of'} this clip"
         out = [
             f"{verdict}: {whole.mean_mm:.2f} mm mean distance, 95 % of the vertices within {whole.p95_mm:.2f} mm "
             f"({100 * whole.p95_share:.2f} % of the face's height).",
@@ -103,12 +118,12 @@ class SolveReport:
             f"with {self.key_count} keys in {self.frame_count} frames.",
         ]
         if self.clipped:
-            names = ", ".join(f"{row.name} ({row.frames} frames)" for row in self.clipped[:4])
+            names = ", ".join(f"{row.name} at {row.limit:g} ({row.frames} frames)" for row in self.clipped[:4])
             out.append(f"At their limits: {names}. Wider limits would bring the rig nearer.")
         if whole.p95_share > GOOD_SHARE and self.out_of_reach:
             names = ", ".join(f"{row.name} ({row.rms_mm:.2f} mm)" for row in self.out_of_reach[:3])
             out.append(f"No mixture of the rig's shapes makes: {names}. The worst frames show where.")
-        return out
+        return [*out, *self.notes]
 
     def document(self) -> dict[str, Any]:
         """The numbers as JSON values."""
@@ -138,6 +153,7 @@ class SolveReport:
                 "active_mean": round(self.active_mean, 3),
                 "keys": self.key_count,
                 "idle": list(self.idle),
+                "curves": [to_dict(row) for row in self.controls],
             },
             "clipped": [to_dict(row) for row in self.clipped],
             "out_of_reach": [to_dict(row) for row in self.out_of_reach],

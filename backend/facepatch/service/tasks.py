@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facepatch.core.errors import InputError
 from facepatch.core.rate import parse_rate
@@ -16,6 +16,9 @@ from facepatch.pipelines.run import retarget as retarget_take
 from facepatch.pipelines.run import run as run_job
 from facepatch.pipelines.settings import RunSettings, read_settings
 from facepatch.service.task import Task
+
+if TYPE_CHECKING:
+    from facepatch.pipelines.solve_job import SolveJob
 
 
 def character(task: Task) -> dict[str, Any]:
@@ -60,6 +63,22 @@ def retarget(task: Task) -> dict[str, Any]:
     return {"out": str(out), "files": files_in(out)}
 
 
+def solve_rig(task: Task) -> dict[str, Any]:
+    """A clip on the controls of a rig."""
+    from facepatch.pipelines.solve import solve_clip
+    from facepatch.solver.settings import SolveSettings
+
+    arguments, out = task.arguments, folder_of(task.arguments)
+    settings = merged(SolveSettings(), table_of(arguments), "solve")
+    solved = solve_clip(solve_job_of(arguments), settings, out, on_progress=task.on_progress)
+    return {
+        "out": str(out),
+        "files": [str(out / name) for name in solved.report.files],
+        "verdict": solved.report.sentences(),
+        "used": [to_dict(row) for row in solved.report.controls],
+    }
+
+
 def stream(task: Task) -> dict[str, Any]:
     """A camera or film, frame by frame."""
     from facepatch.pipelines.live_job import run_stream
@@ -79,6 +98,67 @@ def job_of(arguments: Mapping[str, Any]) -> Job:
         rate=parse_rate(str(arguments.get("rate") or "")),
         side_by_side=not arguments.get("no_film", False),
     )
+
+
+def solve_job_of(arguments: Mapping[str, Any]) -> SolveJob:
+    """What the user hands in for `solve_rig`. Raises InputError for an argument that is missing or of a wrong type."""
+    from facepatch.pipelines.solve_job import SolveJob
+
+    if bool(arguments.get("rig")) == bool(arguments.get("samples")):
+        raise InputError(
+            "rig, samples: give one of the two: a file of the rig, or the folder of its samples."
+        )
+    rig = path_of(arguments, "rig") or path_of(arguments, "samples")
+    assert rig is not None
+    unused: Any = arguments.get("unused") or []
+    if not isinstance(unused, list) or not all(isinstance(name, str) for name in unused):
+        raise InputError(f"unused: needs a list of names of controls, got {str(unused)[:200]}.")
+    start_frame = arguments.get("start_frame")
+    if start_frame is not None and type(start_frame) is not int:
+        raise InputError(f"start_frame: needs a whole number, got {start_frame!r}.")
+    tolerance = arguments.get("key_tolerance")
+    return SolveJob(
+        clip=Path(text_of(arguments, "clip")),
+        rig=rig,
+        picks=path_of(arguments, "picks"),
+        unused=tuple(unused),
+        held=values_of(arguments, "held"),
+        cost=numbers_of(arguments, "cost"),
+        blend=numbers_of(arguments, "blend"),
+        start_frame=start_frame,
+        before=values_of(arguments, "before"),
+        after=values_of(arguments, "after"),
+        **({} if tolerance is None else {"key_tolerance": number(tolerance, "key_tolerance")}),
+    )
+
+
+def values_of(arguments: Mapping[str, Any], name: str) -> dict[str, float | list[float]]:
+    """A table of control -> a number or a list of them, that may be left out."""
+    found: dict[str, float | list[float]] = {}
+    for key, value in rows_of(arguments, name):
+        where = f"{name}: {key}"
+        found[key] = [number(v, where) for v in value] if isinstance(value, list) else number(value, where)
+    return found
+
+
+def numbers_of(arguments: Mapping[str, Any], name: str) -> dict[str, float]:
+    """A table of name -> number, that may be left out."""
+    return {key: number(value, f"{name}: {key}") for key, value in rows_of(arguments, name)}
+
+
+def rows_of(arguments: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+    """The rows of a table."""
+    table: Any = arguments.get(name) or {}
+    if not isinstance(table, dict):
+        raise InputError(f"{name}: needs a table with a row for each name, got {str(table)[:200]}.")
+    return list(table.items())
+
+
+def number(value: Any, where: str) -> float:
+    """A plain number."""
+    if type(value) not in (int, float):
+        raise InputError(f"{where}: needs a number, got {str(value)[:200]!r}.")
+    return float(value)
 
 
 def settings_of(arguments: Mapping[str, Any]) -> RunSettings:

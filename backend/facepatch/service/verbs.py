@@ -49,6 +49,10 @@ VERBS = {
     "run": Verb("facepatch.service.tasks:run", JOB),
     "train": Verb("facepatch.service.tasks:train", JOB),
     "retarget": Verb("facepatch.service.tasks:retarget", {**TAKE, "trained": "path"}),
+    "solve_rig": Verb(
+        "facepatch.service.tasks:solve_rig",
+        {"clip": "path", "rig": "path", "samples": "path", "picks": "path", "out": "path"},
+    ),
     "stream": Verb("facepatch.service.tasks:stream", {"source": "source", "models": "path"}, resumes=False),
 }
 

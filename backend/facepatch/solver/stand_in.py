@@ -16,6 +16,9 @@ from torch import Tensor, nn
 from facepatch.core.axes import Bool, Float64
 from facepatch.core.progress import OnProgress, Progress, silent
 
+FRAMES = 256
+"""Frames whose Jacobians are in memory at once."""
+
 
 @dataclass(frozen=True)
 class StandInSettings:
@@ -115,12 +118,40 @@ def start_with(
     *,
     free: Bool,
     sparsity: float,
+    first: Float64 | None = None,
     settings: StandInSettings | None = None,
 ) -> Float64:
-    """(T, C) shares whose stand-in meshes are near targets (T, R): damped Gauss-Newton on all frames at once."""
+    """(T, C) shares whose stand-in meshes are near targets (T, R): damped Gauss-Newton, the same steps for all frames.
+
+    first: (T, C) where to begin, by default at rest; controls that are not free stay there.
+    """
     settings = settings or StandInSettings()
+    found = [
+        _newton(
+            model,
+            targets[at : at + FRAMES],
+            None if first is None else first[at : at + FRAMES],
+            free,
+            sparsity,
+            settings,
+        )
+        for at in range(0, len(targets), FRAMES)
+    ]
+    return np.concatenate(found)
+
+
+def _newton(
+    model: StandIn,
+    targets: Float64,
+    first: Float64 | None,
+    free: Bool,
+    sparsity: float,
+    settings: StandInSettings,
+) -> Float64:
     wanted = torch.as_tensor(targets, dtype=torch.float32)
     u = model.rest.expand(len(wanted), -1).clone()
+    if first is not None:
+        u = torch.as_tensor(first, dtype=torch.float32).clone()
     movable = torch.as_tensor(free, dtype=torch.float32)
     damping = torch.full((len(wanted), 1, 1), 1e-2)
     jacobian_of: Any = torch.func.vmap(torch.func.jacrev(lambda row: model(row[None])[0]))

@@ -38,9 +38,9 @@ class Wishes:
     prior: Any = None
     """(T, C) values to stay near, in the units of the controls."""
     before: Any = None
-    """(1 or 2, C) values that are keyed already right before the first frame."""
+    """(1 or 2, C) values that are keyed already right before the first frame; NaN where there are none."""
     after: Any = None
-    """(1 or 2, C) values that are keyed already right after the last frame."""
+    """(1 or 2, C) values that are keyed already right after the last frame; NaN where there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +91,31 @@ def solve(
     return Solution(problem.values(u), problem.used(u), error, problem.objective)
 
 
+def beside(values: Float64, edge: Float64) -> Float64:
+    """(N, C) values of the frames beside a range: those that are NaN go on as at its `edge` (C,)."""
+    out: Float64 = np.where(np.isnan(values), edge, values)
+    return out
+
+
+def curve_of(name: str, values: Any, frames: int) -> Float64:
+    """(T,) of one value or of one for every frame. Raises InputError for anything else."""
+    try:
+        given: Float64 = np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        given = np.full(1, np.nan)
+    if given.shape not in ((), (frames,)):
+        raise InputError(
+            f"{name}: is held by {given.size} values, but the clip has {frames} frames. Give one value, or one for "
+            "each frame."
+        )
+    if not np.isfinite(given).all():
+        raise InputError(
+            f"{name}: is held by values that are no numbers. Give a finite value for every frame."
+        )
+    out: Float64 = np.broadcast_to(given, (frames,))
+    return out
+
+
 class _Problem:
     """One take: bounds, costs and boundary values as shares of the ranges."""
 
@@ -134,11 +159,7 @@ class _Problem:
 
     def _hold(self, name: str, curve: Any) -> None:
         row = self.rig.row(name)
-        values = np.broadcast_to(np.asarray(curve, np.float64), (self.frames,))
-        if not np.isfinite(values).all():
-            raise InputError(
-                f"{name}: holds values that are no numbers. Give a finite value for every frame."
-            )
+        values = curve_of(name, curve, self.frames)
         shares = (values - self.rig.limits[row, 0]) / spans(self.rig)[row]
         self.low[:, row] = self.high[:, row] = np.clip(shares, 0.0, 1.0)
         self.is_held[row] = True
@@ -146,7 +167,10 @@ class _Problem:
     def _boundary(self, values: Any, name: str) -> Float64:
         if values is None:
             return np.empty((0, len(self.rig.controls)))
-        return self.shares(np.atleast_2d(np.asarray(values, np.float64)), name)
+        rows: Float64 = np.atleast_2d(np.asarray(values, np.float64))
+        known = ~np.isnan(rows)
+        found = self.shares(np.where(known, rows, 0.0), name)
+        return np.where(known, found, np.nan)
 
     def shares(self, values: Float64, name: str) -> Float64:
         """Values of the controls as shares of their ranges."""
@@ -180,7 +204,7 @@ class _Problem:
         """Rounds over all controls, piece by piece. A piece holds the two frames before it fixed."""
         self.objective = 0.0
         settings = self.settings
-        padded = np.concatenate([self.before, u, self.after])
+        padded = np.concatenate([beside(self.before, u[0]), u, beside(self.after, u[-1])])
         lead = len(self.before)
         step = settings.chunk_frames - settings.overlap_frames
         starts = range(0, max(1, self.frames - settings.overlap_frames), step)

@@ -10,7 +10,7 @@ from facepatch.core.protocol.fields import Body, read_fields
 from facepatch.core.protocol.message import Message, new_id
 from facepatch.core.protocol.version import MINOR
 
-JOB_VERBS = ("character", "run", "train", "retarget", "stream")
+JOB_VERBS = ("character", "run", "train", "retarget", "solve_rig", "stream")
 """Requests that make a job."""
 
 _Request = TypeVar("_Request", bound="Request")

@@ -1,0 +1,227 @@
+"""Controls for a clip: of a rig that is known, or of one that was only sampled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from facepatch.core.axes import Bool, Float64
+from facepatch.core.data.character import Character, MeshSpan, read_character_record
+from facepatch.core.data.clip import Clip
+from facepatch.core.data.landmarks import SurfaceLandmarks
+from facepatch.core.data.rig import Rig, rig_from_character
+from facepatch.core.errors import InputError, TopologyError
+from facepatch.core.part_names import default_part
+from facepatch.core.progress import OnProgress
+from facepatch.core.rig_samples import RigSamples
+from facepatch.core.rig_start import RigStart, blended_values
+from facepatch.landmarks.picks import read_picks
+from facepatch.landmarks.surface import propose_landmarks
+from facepatch.metrics.vertex_error import face_height
+from facepatch.pipelines.control_regions import blend_shares, control_regions, sampled_regions
+from facepatch.pipelines.solve_job import SolveJob, listed, notes_on, wishes_of
+from facepatch.pipelines.solve_measures import Playable, out_of_reach, region_weights, skin_regions
+from facepatch.readers.rig import SampledSource, read_rig_source, read_sampled_source
+from facepatch.report.solve_page import OutOfReach
+from facepatch.solver.black_box import solve_on_samples
+from facepatch.solver.reduce import Reduced, Target, as_float64, reduce, target_of
+from facepatch.solver.settings import SolveSettings
+from facepatch.solver.trajectory import solve
+
+TWIN = 0.9999
+"""Cosine between what two controls do from which on no solve can tell them apart."""
+FAR = 0.2
+"""Share of the face's height by which a sampled rig may rest beside the character: more is another space."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A solve, before it is thinned and judged."""
+
+    rig: Playable
+    target: Target
+    character: Character
+    landmarks: SurfaceLandmarks
+    controls: Float64
+    """(T, C)"""
+    used: Bool
+    """(C,) whether the control leaves its default anywhere."""
+    out_of_reach: tuple[OutOfReach, ...]
+    notes: tuple[str, ...]
+    """Sentences for the report."""
+    start: RigStart | None = None
+    """For a rig that was only sampled: where the rig itself goes on."""
+
+
+def by_shapes(
+    job: SolveJob, clip: Clip, clip_path: Path, settings: SolveSettings, on_progress: OnProgress
+) -> Found:
+    """Solve for a rig whose shapes are known."""
+    source = read_rig_source(job.rig)
+    rig = source.rig
+    target = target_of(clip, rig)
+    character = source.character or bare_character(rig)
+    landmarks = find_landmarks(job.picks, clip_path, character)
+    regions = skin_regions(landmarks, rig.neutral)
+    weights = region_weights(regions, len(rig.neutral), settings.lips_and_lids)
+    share = blend_shares(rig.controls, control_regions(rig, landmarks), job.blend, held=job.held)
+    reduced = reduce(rig, target, vertex_weights=weights)
+    found = solve(
+        rig,
+        reduced,
+        weights=clip.weights,
+        settings=settings,
+        wishes=wishes_of(job, rig.controls),
+        on_progress=on_progress,
+    )
+    return Found(
+        rig,
+        target,
+        character,
+        landmarks,
+        controls=rig.defaults + share * (found.controls - rig.defaults),
+        used=found.used,
+        out_of_reach=out_of_reach(reduced.shapes, reduced.basis, target, clip.names),
+        notes=(*notes_on(job, rig.controls), *doubts(rig, reduced)),
+    )
+
+
+def by_samples(
+    job: SolveJob, clip: Clip, clip_path: Path, settings: SolveSettings, on_progress: OnProgress
+) -> Found:
+    """Solve for a rig that was only sampled, on a stand-in for it."""
+    source = read_sampled_source(job.rig)
+    samples, controls = source.samples, source.samples.controls
+    character = sampled_character(source, clip_path)
+    landmarks = find_landmarks(job.picks, clip_path, character)
+    check_rest(samples, character, landmarks)
+    target = sampled_target(clip, character)
+    regions = skin_regions(landmarks, character.neutral)
+    shares = blend_shares(controls, sampled_regions(samples, landmarks), job.blend, held=job.held)
+    solved = solve_on_samples(
+        samples,
+        target,
+        name=character.name,
+        vertex_weights=region_weights(regions, len(character.neutral), settings.lips_and_lids),
+        settings=settings,
+        wishes=wishes_of(job, controls),
+        blend=shares,
+        on_progress=on_progress,
+    )
+    start, space = solved.start, solved.rig.space
+    away = np.abs(start.shares(start.values) - start.shares(start.defaults)).max(axis=0)
+    used: Bool = away >= settings.drop_below
+    start = replace(start, free=start.free & used, values=np.where(used, start.values, start.defaults))
+    components = (target.basis * space.scale) @ space.basis
+    notes = [*notes_on(job, controls), stand_in_note(len(samples.values), solved.stand_in_mm)]
+    if samples.idle:
+        notes.append(
+            f"The rig does not respond to them, so they stay at their default: {listed(samples.idle)}."
+        )
+    return Found(
+        solved.rig,
+        target,
+        character,
+        landmarks,
+        controls=blended_values(start, start.values),
+        used=used,
+        out_of_reach=out_of_reach(np.eye(space.basis.shape[1])[: space.own], components, target, clip.names),
+        notes=tuple(notes),
+        start=start,
+    )
+
+
+def stand_in_note(samples: int, off_mm: float) -> str:
+    """What distances mean where the rig itself was not asked."""
+    off = f", {off_mm:.2f} mm off where it has not seen the rig" if np.isfinite(off_mm) else ""
+    return (
+        f"The rig itself was not asked: all distances are those of a stand-in, learned from {samples} samples{off}. "
+        "The Maya module goes on from rig_start.npz on the rig."
+    )
+
+
+def doubts(rig: Rig, reduced: Reduced) -> list[str]:
+    """Sentences about controls that move nothing, or do the same as another."""
+    moves = np.zeros((len(rig.controls), reduced.shapes.shape[1]))
+    drives = np.zeros(len(rig.controls))
+    for shape, row in zip(rig.shapes, reduced.shapes, strict=True):
+        for driver in shape.drivers:
+            drives[driver.control] += np.linalg.norm(row)
+        if len(shape.drivers) == 1:
+            moves[shape.drivers[0].control] += row
+    out: list[str] = []
+    still = [c.name for c, size in zip(rig.controls, drives, strict=True) if c.is_free and size < 1e-6]
+    if still:
+        out.append(f"They move nothing, so they stay at their default: {listed(still)}.")
+    length = np.linalg.norm(moves, axis=1)
+    unit = moves / np.maximum(length, 1e-12)[:, None]
+    free = np.asarray([c.is_free for c in rig.controls]) & (length >= 1e-6)
+    alike = np.triu((unit @ unit.T > TWIN) & free & free[:, None], 1)
+    twins = [f"{rig.controls[a].name} and {rig.controls[b].name}" for a, b in np.argwhere(alike)]
+    if twins:
+        out.append(f"They do the same, so what one does the other may do as well: {listed(twins, 3)}.")
+    return out
+
+
+def sampled_character(source: SampledSource, clip: Path) -> Character:
+    """The character whose mesh was sampled: beside the samples, else of the clip's run.
+
+    Raises InputError where there is none or it rests elsewhere, TopologyError where it is another mesh.
+    """
+    places = (source.folder / "character.npz", clip.parent / "models" / "character.npz")
+    place = next((path for path in places if path.is_file()), None)
+    if place is None:
+        raise InputError(
+            f"{source.folder}: has no character.npz, which says how the sampled vertices make a face. "
+            "Put the character.npz of the capture there, or give the clip in the folder of its run."
+        )
+    character = read_character_record(place)
+    rest = source.samples.vertices[0]
+    if len(rest) != len(character.neutral):
+        raise TopologyError(
+            f"The rig was sampled with {len(rest)} vertices, but {place} has {len(character.neutral)}. "
+            "Sample the meshes of that character, in the same order."
+        )
+    return character
+
+
+def sampled_target(clip: Clip, character: Character) -> Target:
+    """The shapes of `clip`: PCA weights, or weights of the character's own shapes."""
+    if clip.pca is None:
+        return target_of(clip, rig_from_character(character))
+    return Target(as_float64(clip.pca.mean), as_float64(clip.pca.basis), as_float64(clip.weights))
+
+
+def check_rest(samples: RigSamples, character: Character, landmarks: SurfaceLandmarks) -> None:
+    """Raises InputError where the sampled rig rests far beside the character."""
+    away = float(np.linalg.norm(samples.vertices[0] - character.neutral, axis=1).mean())
+    if away > FAR * face_height(landmarks, character.neutral):
+        raise InputError(
+            f"At its defaults the sampled rig lies {away:.1f} cm beside the character's neutral. "
+            "Sample it with head_from_world of the capture, and check the defaults of the controls."
+        )
+
+
+def bare_character(rig: Rig) -> Character:
+    """The rig's mesh with one plain material."""
+    topology = rig.topology
+    polygons = topology.polygon_counts.size
+    return Character(
+        name=rig.name,
+        neutral=rig.neutral,
+        topology=topology,
+        shape_names=tuple(shape.name for shape in rig.shapes),
+        deltas=rig.deltas,
+        meshes=(MeshSpan(rig.name, 0, len(rig.neutral), 0, polygons),),
+        parts=(default_part(rig.name),),
+        polygon_part=np.zeros(polygons, np.int32),
+    )
+
+
+def find_landmarks(picks: Path | None, clip: Path, character: Character) -> SurfaceLandmarks:
+    """The landmarks of `picks`, else those that were trained with beside the clip, else proposed ones."""
+    beside = clip.parent / "models" / "landmarks.json"
+    place = picks or (beside if beside.is_file() else None)
+    return read_picks(place, character) if place else propose_landmarks(character)
