@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fakemaya
 import numpy as np
 
+import fakemaya
 from facepatch.core.capture import capture
 from facepatch.core.data.clip import Clip
 from facepatch.core.data.mesh import Topology
@@ -57,9 +57,10 @@ def build_and_bake() -> None:
     deltas = rng.normal(scale=0.1, size=(TARGETS, VERTICES, 3)).astype(np.float32)
     names = tuple(f"pc_{k:03d}" for k in range(TARGETS))
     with fakemaya.install(version=2025) as maya:
+        from maya import cmds
+
         from facepatch_maya.host import MayaHost
         from facepatch_maya.write_keys import write_clip
-        from maya import cmds
 
         face = maya.add_mesh("face", points, counts, corners)
         host = MayaHost()
@@ -105,8 +106,9 @@ def open_tool() -> None:
     for _ in range(5):
         with fakemaya.install(version=2025):
             began = time.perf_counter()
-            from facepatch_maya.ui import main_window
             from maya import cmds
+
+            from facepatch_maya.ui import main_window
 
             main_window.show()
             application.processEvents()

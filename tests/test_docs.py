@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from facepatch.cli.main import VERBS
-from facepatch.core.data import character, clip, landmarks
+from facepatch.core import rig_samples, rig_start
+from facepatch.core.data import character, clip, landmarks, rig
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "maya_module").rglob("*.md")])
@@ -21,6 +22,9 @@ RECORDS = {
     character.KIND: character.VERSION,
     clip.KIND: clip.VERSION,
     landmarks.TRACK_KIND: landmarks.TRACK_VERSION,
+    rig.KIND: rig.VERSION,
+    rig_samples.KIND: rig_samples.VERSION,
+    rig_start.KIND: rig_start.VERSION,
 }
 
 

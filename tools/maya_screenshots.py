@@ -18,12 +18,12 @@ from typing import Any
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from facepatch_maya.ui.qt import QtGui, QtWidgets
-from facepatch_maya.ui.tool import Tool
-from tool_stage import Stage, landmark_vertices, write_take
 
 from facepatch.core.data.landmarks import ELEMENTS
 from facepatch.core.errors import VideoError, WorkerDiedError
+from facepatch_maya.ui.qt import QtGui, QtWidgets
+from facepatch_maya.ui.tool import Tool
+from tool_stage import Stage, landmark_vertices, write_take
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (500, 940)
@@ -184,6 +184,27 @@ def shot(folder: Path, learned: Any) -> Tool:
     return tool
 
 
+def rig(folder: Path, learned: Any) -> Tool:
+    """A solve for the rig's controls that is done."""
+    stage = captured(folder)
+    page, controls = stage.session.shot, stage.session.rig
+    page.set(start_frame=1001.0, layer="anna_takes")
+    page.clip = write_take(folder / "shot_010_anna", frames=312)
+    tool = Tool(stage.session, panel="shot", entries=(("Help", str),))
+    controls.read()
+    controls.hold("jaw_ctrl.rotateX", True)
+    controls.use("brow_ctrl_R.translateY", False)
+    controls.price("smile_ctrl_L.translateY", 3.0)
+    controls.run()
+    assert controls.job is not None
+    stage.backend.finish(controls.job, out=str(folder / "controls"))
+    stage.session.poll()
+    # The tool has its size later: the end of the page is what is to be seen.
+    bar = tool.panels["shot"].scroller.verticalScrollBar()
+    bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+    return tool
+
+
 def jobs(folder: Path, learned: Any) -> Tool:
     """What a day looks like."""
     stage = Stage(folder)
@@ -230,6 +251,7 @@ PICTURES = {
     "motion": motion,
     "train": train,
     "shot": shot,
+    "rig": rig,
     "jobs": jobs,
     "failure": failure,
 }

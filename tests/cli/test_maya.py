@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from wheel_index import write_checkout, write_index
 
 from facepatch.cli import main as cli
 from facepatch.cli import maya
 from facepatch.core.deploy.mayas import this_platform
+from wheel_index import write_checkout, write_index
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -357,7 +357,8 @@ def fake_tkinter(monkeypatch: pytest.MonkeyPatch, *, screen: bool) -> dict[str, 
     def photo(**picture: Any) -> tuple[Any, Any]:
         return picture["data"], picture["format"]
 
-    module = SimpleNamespace(TclError=TclError, Tk=root, Label=lambda *a, **o: label, PhotoImage=photo)
+    module = ModuleType("tkinter")
+    vars(module).update(TclError=TclError, Tk=root, Label=lambda *a, **o: label, PhotoImage=photo)
     monkeypatch.setitem(sys.modules, "tkinter", module)
     return kept
 

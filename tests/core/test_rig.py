@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from known_rigs import known
 
 from facepatch.core.data.rig import (
     Driver,
@@ -22,6 +21,7 @@ from facepatch.core.data.rig import (
 )
 from facepatch.core.errors import ConfigError, InputError, UnknownNameError
 from facepatch.synthetic.face import make_character
+from known_rigs import known
 
 
 @pytest.fixture(scope="module")

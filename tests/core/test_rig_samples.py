@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joint_rigs import joint_rig
 
 from facepatch.core.data.rig import RigControl
 from facepatch.core.errors import InputError, SolveError
 from facepatch.core.host import Control
 from facepatch.core.progress import Progress
 from facepatch.core.rig_samples import read_rig_samples, rig_control, sample_plan, sample_rig
+from joint_rigs import joint_rig
 
 
 class RigHost:

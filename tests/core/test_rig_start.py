@@ -36,7 +36,7 @@ def start(**changes: Any) -> RigStart:
     basis = np.linalg.qr(np.random.default_rng(0).normal(size=(3 * VERTICES, 3 * VERTICES)))[0]
     made = RigStart(
         controls=CONTROLS,
-        values=np.clip(TRUTH + [4.0, -0.1, 0.0], [-10, 0, 2], [30, 1, 2]),
+        values=np.clip(TRUTH + np.array([4.0, -0.1, 0.0]), [-10, 0, 2], [30, 1, 2]),
         free=np.array([True, True, False]),
         cost=np.ones(3),
         blend=np.ones(3),
@@ -45,7 +45,7 @@ def start(**changes: Any) -> RigStart:
         neutral=neutral,
         scale=np.full(VERTICES, 10 / np.sqrt(VERTICES), np.float32),
         basis=basis.astype(np.float32),
-        targets=np.empty((FRAMES, 3 * VERTICES)),
+        targets=np.zeros((FRAMES, 3 * VERTICES)),
         sparsity=1e-4,
         smoothness=0.0,
     )
@@ -91,7 +91,7 @@ def test_a_record_comes_back_whole(tmp_path: Path) -> None:
     assert again.controls == made.controls
     np.testing.assert_array_equal(finish_on_rig(again, rig)[0], finish_on_rig(made, rig)[0])
     write_record(tmp_path / "other.npz", Record({"record": "facepatch.clip", "version": 1}, {}))
-    with pytest.raises(FormatError, match="holds 'facepatch.clip'"):
+    with pytest.raises(FormatError, match=r"holds 'facepatch\.clip'"):
         read_rig_start(tmp_path / "other.npz")
 
 

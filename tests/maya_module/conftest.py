@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fakemaya
 import pytest
+
+import fakemaya
 
 
 @pytest.fixture

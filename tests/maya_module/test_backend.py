@@ -11,11 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from facepatch_maya import launch
-from facepatch_maya.backend import AWAY, CONNECTING, HERE, LOST, STARTING, Backend
-from facepatch_maya.job_view import CURVE_POINTS, JobView
-from facepatch_maya.service_link import GREETING_S, STARTING_S
-from fakeservice import PICTURE, Service
 
 from facepatch.core.connection import Connection, write_connection
 from facepatch.core.errors import (
@@ -28,6 +23,11 @@ from facepatch.core.errors import (
 )
 from facepatch.core.progress import Progress
 from facepatch.core.protocol import Message, encode, error_message, messages
+from facepatch_maya import launch
+from facepatch_maya.backend import AWAY, CONNECTING, HERE, LOST, STARTING, Backend
+from facepatch_maya.job_view import CURVE_POINTS, JobView
+from facepatch_maya.service_link import GREETING_S, STARTING_S
+from fakeservice import PICTURE, Service
 
 
 @pytest.fixture

@@ -8,13 +8,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fakemaya
-import fakeservice
 import numpy as np
 import pytest
 
+import fakemaya
+import fakeservice
+import fakesolve
+import scene_rigs
 from facepatch.core.client import Client
-from facepatch.core.errors import JobCancelledError
+from facepatch.core.data.clip import write_clip
+from facepatch.core.errors import InputError, JobCancelledError
 from facepatch.core.progress import Progress
 from facepatch.core.shots import read_results, read_shots, results_path
 
@@ -45,8 +48,9 @@ def farm(service: fakeservice.Service, tmp_path: Path) -> Iterator[Any]:
     """A mayapy with a saved scene that has the blendShape, and a list of shots: .write(), .run(), .results()."""
     with fakemaya.install(version=2025, batch=True) as maya:
         maya.state["app_dir"] = tmp_path / "app"
-        from facepatch_maya import batch, steps
         from maya import cmds
+
+        from facepatch_maya import batch, steps
 
         face = maya.add_mesh("face", POINTS, [4] * 49, CORNERS, animate=moved)
         cmds.currentUnit(time="film")
@@ -250,9 +254,76 @@ def test_a_list_that_cannot_be_used_and_a_missing_service_end_at_once(
 
 
 def test_outside_of_mayapy_it_says_how_to_run_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from facepatch_maya import batch
-
     from facepatch.core.errors import HostError
+    from facepatch_maya import batch
 
     with pytest.raises(HostError, match="Run it with mayapy"):
         batch.start_maya()
+
+
+# ------------------------------------------------------------------------------------------- onto rig controls
+
+
+@pytest.fixture
+def rigged(farm: Farm, service: fakeservice.Service) -> Farm:
+    """The farm, with a saved scene of a rig whose controls were read, and takes that this rig can play."""
+    from facepatch_maya import steps
+
+    def retarget(arguments: dict[str, Any]) -> dict[str, Any]:
+        out = Path(arguments["out"])
+        write_clip(
+            out / "clip.npz", fakesolve.exact_clip(scene_rigs.shape_meshes(scene_rigs.shape_controls()))
+        )
+        return {"out": str(out), "files": [str(out / "clip.npz")]}
+
+    service.capabilities = (*fakeservice.VERBS, "solve_rig")
+    service.work.update(retarget=retarget, solve_rig=fakesolve.solve_rig)
+    face = scene_rigs.shape_rig(farm.maya)
+    farm.cmds.playbackOptions(minTime=1, maxTime=3)
+    steps.capture_character([face], farm.folder / "rigged")
+    steps.read_rig(farm.folder / "rigged")
+    farm.cmds.file(rename=(farm.folder / "rig.ma").as_posix())
+    farm.cmds.file(save=True, type="mayaAscii")
+    farm.cmds.file(new=True, force=True)
+    return farm
+
+
+def rows_with_rig(farm: Farm, *rows: str) -> None:
+    heading = "name,scene,take,target,start_frame,layer,save_as,rig,models"
+    farm.list.write_text("\n".join([heading, *(f"{row},trained" for row in rows)]), encoding="utf-8")
+
+
+def test_a_shot_with_a_rig_gets_keys_on_its_controls(
+    rigged: Farm, service: fakeservice.Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows_with_rig(
+        rigged,
+        "010,rig.ma,take.mp4,:,101,,out/010.ma,rigged",
+        "020,anim.ma,take.mp4,facepatch,101,,out/020.ma,",
+    )
+    service.work["retarget"] = by_name(rigged, service)
+    assert rigged.run() == 0, capsys.readouterr().out
+    times = rigged.keys("out/010.ma", "jaw_ctrl.translateY")
+    assert (times[0], times[-1]) == (101.0, 140.0)
+    middle = scene_rigs.shape_controls()[20]
+    assert rigged.cmds.getAttr("jaw_ctrl.translateY", time=121) == pytest.approx(middle[1], abs=1e-3)
+    assert rigged.cmds.getAttr("smile_ctrl.left", time=121) == pytest.approx(middle[0], abs=1e-3)
+    assert rigged.keys("out/020.ma")
+    assert len(service.jobs("solve_rig")) == 1
+
+
+def by_name(farm: Farm, service: fakeservice.Service) -> Any:
+    solved = service.work["retarget"]
+    return lambda arguments: (solved if "010" in arguments["out"] else fakeservice.retarget)(arguments)
+
+
+def test_a_shot_whose_rig_is_missing_says_so(rigged: Farm, capsys: pytest.CaptureFixture[str]) -> None:
+    rows_with_rig(rigged, "010,rig.ma,take.mp4,:,101,,out/010.ma,nowhere")
+    assert rigged.run() == 1
+    assert "column rig:" in capsys.readouterr().out
+
+
+def test_a_target_that_is_no_namespace_is_refused_with_a_rig(rigged: Farm) -> None:
+    rows_with_rig(rigged, "010,rig.ma,take.mp4,facepatch,101,,out/010.ma,rigged")
+    with pytest.raises(InputError, match=r"column target: 'facepatch' has to be the namespace of the rig"):
+        read_shots(rigged.list)

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from facepatch_maya import bootstrap
 
 from facepatch.core.deploy.mayas import this_platform, this_tag
+from facepatch_maya import bootstrap
 
 ROOT = Path(__file__).parents[2]
 NUMPY, ZMQ = "numpy/__init__.py", "zmq/__init__.py"
@@ -148,9 +148,8 @@ def test_no_public_name_is_hidden_by_a_module() -> None:
 
 
 def test_the_versions_are_one() -> None:
-    import facepatch_maya
-
     import facepatch
+    import facepatch_maya
 
     assert facepatch_maya.__version__ == facepatch.__version__
 

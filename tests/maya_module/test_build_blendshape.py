@@ -3,14 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import builder_checks
 import numpy as np
 import pytest
-from builder_checks import build, head, points_of, set_weights, stands_as, targets
-from small_meshes import grid, shapes
 
+import builder_checks
+from builder_checks import build, head, points_of, set_weights, stands_as, targets
 from facepatch.core.errors import LockedError, NodeNotFoundError, TopologyError, UnsupportedError
 from facepatch.core.host import MeshShapes
+from small_meshes import grid, shapes
 
 
 @pytest.mark.parametrize("check", builder_checks.CHECKS, ids=lambda check: check.__name__)
@@ -76,9 +76,9 @@ def test_the_mean_is_not_among_the_weights(maya: Any) -> None:
 
 
 def test_the_rigs_own_blendshape_still_works_behind(maya: Any) -> None:
-    from facepatch_maya.build_blendshape import build_blendshape
-
     from maya import cmds
+
+    from facepatch_maya.build_blendshape import build_blendshape
 
     mesh = head(maya)
     smile = shapes(grid()[0], 1, seed=9)
@@ -207,9 +207,9 @@ def test_an_unknown_mesh_is_refused_with_its_neighbours(maya: Any) -> None:
 def test_a_history_that_adds_vertices_is_refused_on_the_mesh_itself(
     maya: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facepatch_maya.blendshape_targets import BlendShapeTargets
-
     from maya import cmds
+
+    from facepatch_maya.blendshape_targets import BlendShapeTargets
 
     mesh = head(maya)
     # As if a smooth node stood between the front of the chain and the mesh.

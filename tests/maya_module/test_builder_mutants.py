@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 import builder_checks as check
 import fakemaya
-import pytest
 from mutation import Mutant, mutated
 
 TARGETS = "facepatch_maya.blendshape_targets"

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fakeservice
 import numpy as np
 import pytest
 
+import fakeservice
 from facepatch.core.client import Client
 from facepatch.core.errors import InputError
 from facepatch.core.protocol import encode, messages
@@ -92,7 +92,7 @@ def test_the_plug_in_brings_its_commands_and_takes_them_away(maya: Any) -> None:
 
     names = {
         "facepatchCapture", "facepatchPropose", "facepatchTrain", "facepatchRetarget", "facepatchBuild",
-        "facepatchBake", "facepatchPlayblast", "facepatchLive", "facepatchTool", "facepatchDo",
+        "facepatchBake", "facepatchSolve", "facepatchPlayblast", "facepatchLive", "facepatchTool", "facepatchDo",
     }  # fmt: skip
     assert not names & set(maya.plugin_commands)
     cmds.loadPlugin(str(PLUGIN))

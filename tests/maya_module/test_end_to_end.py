@@ -15,10 +15,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fakemaya
 import numpy as np
 import pytest
 
+import fakemaya
 from facepatch.core.capture import read_capture
 from facepatch.core.connection import read_connection
 from facepatch.core.data.character import read_character_record
@@ -76,8 +76,9 @@ def hero(tiny: SimpleNamespace, maya: Any) -> SimpleNamespace:
 
 
 def put_into_scene(tiny: SimpleNamespace, maya: Any) -> SimpleNamespace:
-    from facepatch_maya.host import MayaHost
     from maya import cmds
+
+    from facepatch_maya.host import MayaHost
 
     character = read_character_record(tiny.hero)
     with np.load(tiny.motion) as motion:
@@ -137,10 +138,11 @@ def check_shows(clip: Clip, folder: Path, meshes: Any, *, start: float) -> None:
 def test_the_steps_from_a_mesh_to_live_keys_and_a_baked_take(
     tiny: SimpleNamespace, shared: Path, hero: SimpleNamespace
 ) -> None:
+    from maya import cmds
+
     from facepatch_maya import steps
     from facepatch_maya.backend import HERE as CONNECTED
     from facepatch_maya.backend import Backend
-    from maya import cmds
 
     folder, out = shared / "hero", shared / "trained"
     found = steps.capture_character(hero.meshes, folder, head=hero.head, facing="+x")
@@ -233,8 +235,9 @@ def test_a_list_of_shots_with_one_that_fails_and_is_mended(
 ) -> None:
     folder, scene = shared / "batch" / "hero", shared / "anim.ma"
     with fakemaya.install(version=2025) as maya:
-        from facepatch_maya import steps
         from maya import cmds
+
+        from facepatch_maya import steps
 
         hero = put_into_scene(tiny, maya)
         steps.capture_character(hero.meshes, folder, head=hero.head, facing="+x")
@@ -263,8 +266,9 @@ def test_a_list_of_shots_with_one_that_fails_and_is_mended(
     (shared / "late.mp4").write_bytes(tiny.take2.read_bytes())
     (shared / tiny.beside(shared / "late.mp4").name).write_bytes(tiny.beside(tiny.take2).read_bytes())
     with fakemaya.install(version=2025, batch=True):
-        from facepatch_maya import batch
         from maya import cmds
+
+        from facepatch_maya import batch
 
         assert batch.main([str(shots)]) == 0
         out = capsys.readouterr().out

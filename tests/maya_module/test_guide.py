@@ -44,7 +44,7 @@ def test_mel_on_the_page_uses_commands_and_flags_that_exist(maya: Any) -> None:
             used += 1
             flags = {name for flag in known[words[0]].FLAGS for name in (f"-{flag.short}", f"-{flag.long}")}
             assert {word for word in words if re.match(r"-[a-zA-Z]", word)} <= flags | {"-help"}
-    assert used == 6
+    assert used == 7
 
 
 def test_python_on_the_page_uses_names_that_exist(maya: Any) -> None:

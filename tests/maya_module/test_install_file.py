@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from mod_file import environment, read_mod
 from wheel_index import write_index
 

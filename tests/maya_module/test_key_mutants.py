@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import fakemaya
 import key_checks as check
-import pytest
 from mutation import Mutant, mutated
 
 KEYS = "facepatch_maya.write_keys"

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from small_meshes import grid
 
 from facepatch.core.errors import FormatError, TopologyError
+from small_meshes import grid
 
 LANDMARKS = {"nose_tip": 5, "chin": 1}
 
@@ -27,9 +27,9 @@ def test_landmarks_are_kept(head: str) -> None:
 
 
 def test_saving_again_uses_the_same_node(head: str) -> None:
-    from facepatch_maya.landmarks_node import save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import save_landmarks
 
     save_landmarks(head, LANDMARKS)
     save_landmarks(head, {"chin": 2})
@@ -37,9 +37,9 @@ def test_saving_again_uses_the_same_node(head: str) -> None:
 
 
 def test_saving_is_one_undo_step(head: str) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     save_landmarks(head, {"chin": 2})
@@ -53,9 +53,9 @@ def test_saving_is_one_undo_step(head: str) -> None:
 
 
 def test_they_survive_renaming_and_parenting(head: str) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     renamed = cmds.rename(head, "hero_head")
@@ -65,9 +65,9 @@ def test_they_survive_renaming_and_parenting(head: str) -> None:
 
 
 def test_they_survive_saving_and_opening(head: str, tmp_path: Any) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     save_scene(tmp_path / "head.ma")
@@ -76,9 +76,9 @@ def test_they_survive_saving_and_opening(head: str, tmp_path: Any) -> None:
 
 
 def test_they_come_with_an_import(head: str, tmp_path: Any) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     save_scene(tmp_path / "head.ma")
@@ -88,9 +88,9 @@ def test_they_come_with_an_import(head: str, tmp_path: Any) -> None:
 
 
 def test_they_come_with_a_reference_and_may_be_changed_there(head: str, tmp_path: Any) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     save_scene(tmp_path / "head.ma")
@@ -116,9 +116,9 @@ def test_two_meshes_have_their_own(maya: Any, head: str) -> None:
 
 
 def test_another_mesh_in_its_place_is_refused(maya: Any, head: str) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     points, counts, corners = grid(3)
@@ -129,9 +129,9 @@ def test_another_mesh_in_its_place_is_refused(maya: Any, head: str) -> None:
 
 
 def test_a_vertex_that_is_not_there_is_refused(head: str) -> None:
-    from facepatch_maya.landmarks_node import save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import save_landmarks
 
     with pytest.raises(TopologyError, match=r"chin: is vertex 12, but \|head has 0 to 11"):
         save_landmarks(head, {"chin": 12})
@@ -140,9 +140,9 @@ def test_a_vertex_that_is_not_there_is_refused(head: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 99, "landmarks": {}}'])
 def test_a_damaged_text_is_a_sentence(head: str, text: str) -> None:
-    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
-
     from maya import cmds
+
+    from facepatch_maya.landmarks_node import load_landmarks, save_landmarks
 
     save_landmarks(head, LANDMARKS)
     cmds.setAttr("facepatch_landmarks.facepatchLandmarks", text, type="string")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import fakemaya
 import numpy as np
 import pytest
-from small_meshes import grid
 
+import fakemaya
 from facepatch.core.errors import HostError, UnsupportedError
 from facepatch.core.host import Curve
 from facepatch.core.host_contract import CHECKS, Check
+from small_meshes import grid
 
 
 @pytest.fixture

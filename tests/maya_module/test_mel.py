@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fakemaya.commands.menus import load_shelf, press
 
 MODULE = Path(__file__).parents[2] / "maya_module"

@@ -8,8 +8,9 @@ import runpy
 from pathlib import Path
 from typing import Any
 
-import fakemaya
 import pytest
+
+import fakemaya
 from fakemaya.commands.menus import press
 
 SCRIPTS = Path(__file__).parents[2] / "maya_module" / "scripts"

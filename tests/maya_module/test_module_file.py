@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from mod_file import environment, read_mod
 
 from facepatch import __version__
 from facepatch.core.deploy.install import mod_text
+from mod_file import environment, read_mod
 
 ROOT = Path(__file__).parents[2]
 MAYAS = ("2023", "2024", "2025", "2026", "2027", "2030")

@@ -9,8 +9,9 @@ import pytest
 @pytest.fixture
 def view(maya: Any, host: Any) -> Any:
     """A viewport on a scene with a plane of four quads, animated, under a group."""
-    from facepatch_maya.picking import Viewport
     from maya import cmds
+
+    from facepatch_maya.picking import Viewport
 
     points = np.array([[x, y, 0.0] for y in range(3) for x in range(3)], np.float32)
     corners = [corner for y in range(2) for x in range(2) for corner in (3*y+x, 3*y+x+1, 3*y+x+4, 3*y+x+3)]  # fmt: skip
@@ -118,8 +119,9 @@ def test_markers_stand_on_their_vertices_and_follow_time(view: Any):
 
 
 def test_markers_come_go_and_change_colour_with_the_landmarks(view: Any):
-    from facepatch_maya.picking import CURRENT, PICKED, PROPOSED
     from maya import cmds
+
+    from facepatch_maya.picking import CURRENT, PICKED, PROPOSED
 
     def color(name: str) -> tuple[float, ...]:
         return tuple(round(v, 3) for v in cmds.getAttr(f"fp_{name}Shape.overrideColorRGB")[0])

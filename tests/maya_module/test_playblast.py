@@ -61,8 +61,9 @@ def covered(picture: Path) -> tuple[int, int, int, int]:
 
 def state(maya: Any) -> Any:
     """All that a playblast must leave as it was."""
-    from fakemaya.commands.settings import snapshot
     from maya import cmds
+
+    from fakemaya.commands.settings import snapshot
 
     # The stand-in makes these when they are first asked for.
     cmds.playbackOptions(query=True, minTime=True)

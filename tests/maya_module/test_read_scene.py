@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_meshes import grid
 
 from facepatch.core.errors import (
     LockedError,
@@ -13,6 +12,7 @@ from facepatch.core.errors import (
     TopologyError,
     UnsupportedError,
 )
+from small_meshes import grid
 
 
 def add_grid(maya: Any, name: str = "head", **settings: Any) -> str:
@@ -32,9 +32,9 @@ def rising(frame: float) -> Any:
 
 
 def test_the_scene(maya: Any, tmp_path: Any) -> None:
-    from facepatch_maya.read_scene import scene_info
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import scene_info
 
     cmds.currentUnit(time="ntsc", linear="m")
     cmds.playbackOptions(minTime=5, maxTime=40)
@@ -76,9 +76,9 @@ def test_an_unknown_time_unit_is_refused(maya: Any) -> None:
 
 
 def test_cameras_are_without_mayas_side_views(maya: Any) -> None:
-    from facepatch_maya.read_scene import cameras
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import cameras
 
     mine = cmds.camera(name="witness")[0]
     assert set(cameras()) == {"|persp", f"|{mine}"}
@@ -88,9 +88,9 @@ def test_cameras_are_without_mayas_side_views(maya: Any) -> None:
 
 
 def test_meshes_are_named_by_the_long_path_of_the_transform(maya: Any) -> None:
-    from facepatch_maya.read_scene import meshes
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import meshes
 
     cmds.group(add_grid(maya), name="rig")
     add_grid(maya, "teeth")
@@ -98,9 +98,9 @@ def test_meshes_are_named_by_the_long_path_of_the_transform(maya: Any) -> None:
 
 
 def test_meshes_that_only_deformers_see_are_left_out(maya: Any) -> None:
-    from facepatch_maya.read_scene import meshes
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import meshes
 
     head = add_grid(maya)
     cmds.blendShape(head, name="rig", origin="local")
@@ -109,9 +109,9 @@ def test_meshes_that_only_deformers_see_are_left_out(maya: Any) -> None:
 
 
 def test_a_mesh(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_mesh
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_mesh
 
     head = add_grid(maya)
     cmds.setAttr(f"{head}.translateX", 3.0)
@@ -128,9 +128,9 @@ def test_a_mesh(maya: Any) -> None:
 
 
 def test_centimetres_whatever_the_unit_of_the_scene(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_mesh
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_mesh
 
     head = add_grid(maya)
     cmds.setAttr(f"{head}.translateX", 3.0)
@@ -157,9 +157,9 @@ def test_an_unknown_mesh_names_its_neighbours(maya: Any) -> None:
 
 
 def test_a_name_that_two_have_is_refused(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_mesh
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_mesh
 
     cmds.group(add_grid(maya), name="a")
     cmds.group(add_grid(maya), name="b")
@@ -168,9 +168,9 @@ def test_a_name_that_two_have_is_refused(maya: Any) -> None:
 
 
 def test_what_is_no_mesh_is_refused(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_mesh
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_mesh
 
     cmds.createNode("transform", name="empty")
     with pytest.raises(UnsupportedError, match="empty: is no mesh"):
@@ -204,9 +204,9 @@ def test_points_in_memory_that_are_others_are_not_used(
 
 
 def test_motion_is_in_world_space(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_motion
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_motion
 
     head = add_grid(maya, animate=rising)
     cmds.setAttr(f"{head}.translateX", 3.0)
@@ -227,9 +227,9 @@ def test_frames_are_own_copies(maya: Any) -> None:
 
 
 def test_the_head_node_is_read_with_the_meshes(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_motion
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_motion
 
     head = add_grid(maya)
     cmds.createNode("transform", name="skull")
@@ -250,9 +250,9 @@ def test_one_pass_over_time(maya: Any) -> None:
 
 
 def test_the_scene_is_as_before(maya: Any) -> None:
-    from facepatch_maya.read_scene import read_motion
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import read_motion
 
     head = add_grid(maya, animate=rising)
     cmds.currentTime(17.0)
@@ -283,10 +283,10 @@ def test_the_scene_is_as_before(maya: Any) -> None:
 
 
 def test_a_mesh_that_grows_is_refused(maya: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from maya import cmds
+
     from facepatch_maya.mesh_points import MeshPoints
     from facepatch_maya.read_scene import read_motion
-
-    from maya import cmds
 
     head = add_grid(maya)
     plain = MeshPoints._from_memory
@@ -318,9 +318,9 @@ def test_unknown_names_are_refused_before_the_first_frame(maya: Any) -> None:
 
 
 def test_vertices_come_in_the_order_of_selection(maya: Any) -> None:
-    from facepatch_maya.read_scene import selected_vertices
-
     from maya import cmds
+
+    from facepatch_maya.read_scene import selected_vertices
 
     head = add_grid(maya)
     cmds.selectPref(trackSelectionOrder=True)
@@ -341,9 +341,9 @@ def test_nothing_selected(maya: Any) -> None:
 
 
 def test_targets_of_a_mesh(maya: Any) -> None:
-    from facepatch_maya.read_blendshapes import read_blendshapes
-
     from maya import cmds
+
+    from facepatch_maya.read_blendshapes import read_blendshapes
 
     head = add_grid(maya)
     smile = grid()[0].copy()
@@ -362,9 +362,9 @@ def test_targets_of_a_mesh(maya: Any) -> None:
 
 
 def test_a_mesh_without_targets(maya: Any) -> None:
-    from facepatch_maya.read_blendshapes import read_blendshapes
-
     from maya import cmds
+
+    from facepatch_maya.read_blendshapes import read_blendshapes
 
     head = add_grid(maya)
     found = read_blendshapes(head)
@@ -412,9 +412,9 @@ def rig(maya: Any) -> str:
 
 
 def test_controls_are_in_internal_units(rig: str) -> None:
-    from facepatch_maya.rig_controls import read_controls
-
     from maya import cmds
+
+    from facepatch_maya.rig_controls import read_controls
 
     cmds.currentUnit(linear="m")
     cmds.setAttr(f"{rig}.translateX", 0.5)
@@ -439,9 +439,9 @@ def test_a_node_gives_all_that_can_be_keyed(rig: str) -> None:
 
 
 def test_locked_driven_and_keyed_controls(rig: str) -> None:
-    from facepatch_maya.rig_controls import read_controls
-
     from maya import cmds
+
+    from facepatch_maya.rig_controls import read_controls
 
     cmds.setAttr(f"{rig}.rotateX", lock=True)
     cmds.setKeyframe(rig, attribute="rotateY", time=1, value=10.0)
@@ -465,9 +465,9 @@ def test_what_is_no_control_is_refused(rig: str) -> None:
 
 
 def test_samples_of_the_rig(rig: str) -> None:
-    from facepatch_maya.rig_controls import sample
-
     from maya import cmds
+
+    from facepatch_maya.rig_controls import sample
 
     cmds.setKeyframe(rig, attribute="rotateZ", time=1, value=10.0)
     before = [cmds.getAttr(f"{rig}.{name}") for name in ("open", "rotateZ")]
@@ -481,10 +481,10 @@ def test_samples_of_the_rig(rig: str) -> None:
 
 
 def test_sampling_gives_the_rig_back_on_an_error(rig: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from maya import cmds
+
     from facepatch_maya.mesh_points import MeshPoints
     from facepatch_maya.rig_controls import sample
-
-    from maya import cmds
 
     cmds.setKeyframe(rig, attribute="rotateZ", time=1, value=10.0)
 
@@ -499,9 +499,9 @@ def test_sampling_gives_the_rig_back_on_an_error(rig: str, monkeypatch: pytest.M
 
 
 def test_sampling_leaves_the_undo_queue_alone(rig: str) -> None:
-    from facepatch_maya.rig_controls import sample
-
     from maya import cmds
+
+    from facepatch_maya.rig_controls import sample
 
     name = cmds.undoInfo(query=True, undoName=True)
     sample([f"{rig}.open"], [[5.0]], ["head"])
@@ -509,9 +509,9 @@ def test_sampling_leaves_the_undo_queue_alone(rig: str) -> None:
 
 
 def test_controls_that_cannot_be_set_are_refused(rig: str) -> None:
-    from facepatch_maya.rig_controls import sample
-
     from maya import cmds
+
+    from facepatch_maya.rig_controls import sample
 
     cmds.setAttr(f"{rig}.rotateX", lock=True)
     with pytest.raises(LockedError, match=r"jaw.rotateX: is locked"):

@@ -138,9 +138,9 @@ def test_borrowing_leaves_the_undo_queue_alone(scene: None) -> None:
 
 
 def test_a_chunk_is_one_step(scene: None) -> None:
-    from facepatch_maya.scene_state import undo_chunk
-
     from maya import cmds
+
+    from facepatch_maya.scene_state import undo_chunk
 
     with pytest.raises(ValueError, match="stop"), undo_chunk("two"):
         cmds.setAttr("first.translateX", 5.0)

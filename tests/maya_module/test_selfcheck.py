@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import fakemaya
 import pytest
 
+import fakemaya
 from facepatch.core.errors import InputError
 
 pytestmark = pytest.mark.skipif(

@@ -6,12 +6,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fakeservice
-import fakesolve
 import numpy as np
 import pytest
-import scene_rigs
 
+import fakeservice
+import fakesolve
+import scene_rigs
 from facepatch.core.client import Client
 from facepatch.core.data.clip import read_clip, write_clip
 from facepatch.core.data.rig import read_rig as read_rig_record
@@ -69,9 +69,7 @@ def joints(maya: Any, service: Any, tmp_path: Path) -> Any:
 
 def animated(scene: Any, names: Any, frames: int, start: int = 101) -> Any:
     """(T, C) what the attributes are, in the units that a user sees."""
-    return np.array(
-        [[scene.cmds.getAttr(name, time=start + row) for name in names] for row in range(frames)]
-    )
+    return np.array([[scene.cmds.getAttr(name, time=start + row) for name in names] for row in range(frames)])
 
 
 def reasons(rig_or_applied: Any) -> dict[str, str]:
@@ -97,9 +95,7 @@ def test_the_rig_does_what_the_scene_does_also_where_controls_multiply(shapes: A
     rig = read_rig_record(shapes.read_rig(shapes.hero).path)
     values = np.tile(rig.defaults, (len(shapes.controls), 1))
     values[:, [rig.row(name) for name in SHAPE_CONTROLS]] = shapes.controls
-    np.testing.assert_allclose(
-        rig.vertices(values), scene_rigs.shape_meshes(shapes.controls), atol=1e-5
-    )
+    np.testing.assert_allclose(rig.vertices(values), scene_rigs.shape_meshes(shapes.controls), atol=1e-5)
 
 
 def test_a_pose_at_the_neutral_frame_is_taken_out(shapes: Any) -> None:
@@ -153,12 +149,14 @@ def test_other_rigs_are_sampled_and_the_scene_is_as_before(joints: Any) -> None:
         sparse=20,
         on_progress=lambda progress: seen.append(progress.stage),
     )
-    assert rig.sampled and {c.name for c in rig.controls} >= set(scene_rigs.JOINT_CONTROLS)
+    assert rig.sampled
+    assert {c.name for c in rig.controls} >= set(scene_rigs.JOINT_CONTROLS)
     told = reasons(rig)
     assert "driven by jaw_ctrl.rotateX" in told["jaw.rx"]
     assert "is a switch" in told["root.visibility"]
     assert "changes none of the meshes" in told["jaw_ctrl.rotateY"]
-    assert seen and set(seen) == {"sample rig"}
+    assert seen
+    assert set(seen) == {"sample rig"}
     assert cmds.getAttr("jaw_ctrl.rotateX") == pytest.approx(7.0)
     assert cmds.getAttr("brow.translateY") == pytest.approx(0.3)
     assert cmds.currentTime(query=True) == 9
@@ -194,7 +192,7 @@ def test_a_stop_leaves_the_scene_as_before_and_sampling_goes_on_there(joints: An
 def test_controls_that_move_nothing_are_refused(joints: Any) -> None:
     with pytest.raises(SolveError, match="does not respond"):
         joints.read_rig(joints.hero, controls=["jaw_ctrl.rotateY", "jaw_ctrl.scaleX"], sparse=2)
-    with pytest.raises(InputError, match="None of the 0 controls|Name the rig's controls"):
+    with pytest.raises(InputError, match="Name the rig's controls"):
         joints.read_rig(joints.hero, controls=["jaw.rotateX"])
 
 
@@ -226,6 +224,37 @@ def test_a_set_stands_for_its_members(shapes: Any) -> None:
     assert {c.name for c in rig.controls if c.is_free} == {"jaw_ctrl.translateY", "smile_ctrl.left"}
 
 
+def test_driven_keys_are_measured_with_their_kinks(shapes: Any) -> None:
+    from facepatch_maya import steps
+
+    cmds = shapes.cmds
+    curve = cmds.createNode("animCurveUU", name="driven")
+    shapes.maya.scene.node(curve).keys.add([0, 5, 10], [0.0, 0.9, 1.0], "linear", "linear")
+    cmds.disconnectAttr(cmds.listConnections("bs.smile_L", plugs=True)[0], "bs.smile_L")
+    cmds.connectAttr("smile_ctrl.left", "driven.input")
+    cmds.connectAttr("driven.output", "bs.smile_L")
+    steps.capture_character([shapes.face], shapes.hero)
+    rig = read_rig_record(shapes.read_rig(shapes.hero).path)
+    shape = next(shape for shape in rig.shapes if shape.name == "smile_L")
+    at, weights = zip(*shape.drivers[0].knots)
+    np.testing.assert_allclose(np.interp([0, 5, 10], at, weights), [0.0, 0.9, 1.0], atol=1e-3)
+
+
+def test_a_weight_that_does_not_go_below_zero_counts_so(shapes: Any) -> None:
+    """Maya takes a negative weight for 0 unless the node supports negative ones."""
+    from facepatch_maya import steps
+
+    cmds = shapes.cmds
+    cmds.setAttr("jaw_ctrl.maxTransYLimit", 1.0)
+    steps.capture_character([shapes.face], shapes.hero)
+    rig = read_rig_record(shapes.read_rig(shapes.hero).path)
+    closed = np.array([[1.0 if c.name == "jaw_ctrl.translateY" else c.default for c in rig.controls]])
+    assert rig.weights(closed).max() == 0.0
+    cmds.setAttr("bs.supportNegativeWeights", True)
+    rig = read_rig_record(shapes.read_rig(shapes.hero).path)
+    assert rig.weights(closed).min() == pytest.approx(-0.5)
+
+
 # ------------------------------------------------------------------------------------------------ round trips
 
 
@@ -233,11 +262,13 @@ def test_controls_to_meshes_to_a_clip_and_back(shapes: Any) -> None:
     rig = shapes.read_rig(shapes.hero)
     solved = shapes.steps.solve(shapes.clip, rig, out=shapes.out, start_frame=101)
     applied = shapes.bake(shapes.out, rig=rig, start_frame=101)
-    assert set(applied.attributes) == set(SHAPE_CONTROLS) and not applied.left_alone
+    assert set(applied.attributes) == set(SHAPE_CONTROLS)
+    assert not applied.left_alone
     spans = np.array([10.0, 2.0, 45.0, 1.0])
     gap = np.abs(animated(shapes, SHAPE_CONTROLS, 40) - shapes.controls) / spans
     assert gap.mean(axis=0).max() < 1e-3
-    assert solved.worst == (104,) and solved.page.is_file()
+    assert solved.worst == (104,)
+    assert solved.page.is_file()
 
 
 def test_a_sampled_rig_is_refined_on_the_rig_itself(joints: Any) -> None:
@@ -247,7 +278,8 @@ def test_a_sampled_rig_is_refined_on_the_rig_itself(joints: Any) -> None:
     cmds.flushUndo()
     solved = joints.steps.solve(joints.clip, rig, out=joints.out, start_frame=101)
     assert "On the rig itself" in solved.sentences[-1]
-    assert cmds.currentTime(query=True) == 5 and cmds.undoInfo(query=True, undoQueueEmpty=True)
+    assert cmds.currentTime(query=True) == 5
+    assert cmds.undoInfo(query=True, undoQueueEmpty=True)
     joints.bake(joints.out, rig=rig, start_frame=101)
     gap = np.abs(animated(joints, scene_rigs.JOINT_CONTROLS, 24) - joints.controls) / [30.0, 1.5, 2.0]
     assert gap.mean(axis=0).max() < 0.02
@@ -276,13 +308,31 @@ def test_a_rig_of_shapes_has_nothing_to_refine(shapes: Any) -> None:
         shapes.steps.refine(shapes.out, rig)
 
 
+def test_the_real_solver_gives_the_controls_back(shapes: Any, service: Any) -> None:
+    """Controls -> meshes -> PCA -> controls, under 0.02 of each range where the rig is injective."""
+    pytest.importorskip("numba")
+    from facepatch.solver.reduce import reduce, target_of
+    from facepatch.solver.settings import SolveSettings
+    from facepatch.solver.trajectory import solve as solve_trajectory
+
+    rig, clip = read_rig_record(shapes.read_rig(shapes.hero).path), read_clip(shapes.clip)
+    settings = SolveSettings(smoothness=0.01, sparsity=0.01)
+    reduced = reduce(rig, target_of(clip, rig))
+    found = solve_trajectory(rig, reduced, weights=clip.weights, settings=settings)
+    columns = [rig.row(name) for name in SHAPE_CONTROLS]
+    gap = np.abs(found.controls[:, columns] - shapes.controls) / [10.0, 2.0, 45.0, 1.0]
+    assert gap.mean(axis=0).max() < 0.02
+
+
 # ------------------------------------------------------------------------------------------- what is asked for
 
 
 def test_what_is_keyed_around_the_take_travels_with_the_job(shapes: Any, service: Any) -> None:
     cmds = shapes.cmds
     for time, value in ((90, 0.0), (100, 8.0), (200, 2.0)):
-        cmds.setKeyframe("smile_ctrl.left", time=time, value=value, inTangentType="linear", outTangentType="linear")
+        cmds.setKeyframe(
+            "smile_ctrl.left", time=time, value=value, inTangentType="linear", outTangentType="linear"
+        )
     cmds.setKeyframe("lid_ctrl.rotateX", time=120, value=10.0)
     rig = shapes.read_rig(shapes.hero)
     shapes.steps.solve(shapes.clip, rig, out=shapes.out, start_frame=101)
@@ -294,7 +344,9 @@ def test_what_is_keyed_around_the_take_travels_with_the_job(shapes: Any, service
     assert (service.jobs("solve_rig")[1]["before"], service.jobs("solve_rig")[1]["after"]) == ({}, {})
 
 
-def test_the_boundary_is_in_degrees_and_centimetres_whatever_the_scene_shows(shapes: Any, service: Any) -> None:
+def test_the_boundary_is_in_degrees_and_centimetres_whatever_the_scene_shows(
+    shapes: Any, service: Any
+) -> None:
     cmds = shapes.cmds
     cmds.currentUnit(angle="rad", linear="m")
     cmds.setKeyframe("lid_ctrl.rotateX", time=50, value=0.5)
@@ -326,7 +378,7 @@ def test_a_held_control_keeps_its_animation_and_the_rest_is_solved(shapes: Any, 
 
 def test_a_control_that_cannot_be_held_says_so(shapes: Any) -> None:
     rig = shapes.read_rig(shapes.hero)
-    with pytest.raises(InputError, match="no node 'nose_ctrl'.* cannot be held"):
+    with pytest.raises(InputError, match=r"no node 'nose_ctrl'.* cannot be held"):
         shapes.steps.solve(shapes.clip, rig, out=shapes.out, hold={"nose_ctrl.tx": None})
 
 
@@ -371,7 +423,12 @@ def test_keys_of_the_file_are_found_again_and_not_one_more(shapes: Any) -> None:
     clip.weights[:, clip.names.index("smile_ctrl.left")] = np.interp(np.arange(40), knots, at)
     write_clip(path, clip)
     shapes.bake(shapes.out, rig=rig, start_frame=101)
-    assert shapes.cmds.keyframe("smile_ctrl.left", query=True, timeChange=True) == [101.0, 110.0, 123.0, 140.0]
+    assert shapes.cmds.keyframe("smile_ctrl.left", query=True, timeChange=True) == [
+        101.0,
+        110.0,
+        123.0,
+        140.0,
+    ]
 
 
 def test_another_rate_is_resampled_within_the_tolerance(shapes: Any) -> None:
@@ -380,7 +437,8 @@ def test_another_rate_is_resampled_within_the_tolerance(shapes: Any) -> None:
     shapes.cmds.currentUnit(time="ntscf")
     shapes.bake(shapes.out, rig=rig, start_frame=101, key_tolerance=0.01)
     times = shapes.cmds.keyframe("smile_ctrl.left", query=True, timeChange=True)
-    assert (times[0], times[-1]) == (101.0, 198.0) and len(times) < 60
+    assert (times[0], times[-1]) == (101.0, 198.0)
+    assert len(times) < 60
     frames = 101 + np.arange(40) * 2.5
     seen = [shapes.cmds.getAttr("smile_ctrl.left", time=frame) for frame in frames[:-1:2].tolist()]
     np.testing.assert_allclose(seen, shapes.controls[:-1:2, 0], atol=0.11)
@@ -416,3 +474,92 @@ def test_what_is_not_solved_is_refused(shapes: Any) -> None:
         shapes.steps.solve(shapes.clip, shapes.out / "rig.npz", out=shapes.out)
     with pytest.raises(InputError, match=r"scene_rig.json: no such file"):
         read_scene_rig(shapes.out)
+
+
+# ------------------------------------------------------------------------------------------------ the command
+
+
+@pytest.fixture
+def plugin(shapes: Any) -> Any:
+    shapes.cmds.loadPlugin(
+        str(Path(__file__).parents[2] / "maya_module" / "plug-ins" / "facepatch_plugin.py")
+    )
+    shapes.told = lambda kind: "\n".join(text for of, text in shapes.maya.state["messages"] if of == kind)
+    return shapes
+
+
+def test_the_command_reads_the_rig_solves_and_bakes_in_one_step_of_undo(plugin: Any) -> None:
+    cmds = plugin.cmds
+    cmds.flushUndo()
+    keyed = cmds.facepatchSolve(
+        str(plugin.clip), rigPath=str(plugin.hero), outFolder=str(plugin.out), startFrame=101
+    )
+    assert set(keyed) == set(SHAPE_CONTROLS)
+    assert np.abs(animated(plugin, SHAPE_CONTROLS, 40) - plugin.controls).max() < 1e-3
+    assert "The rig makes this clip" in plugin.told("info")
+    cmds.undo()
+    assert cmds.undoInfo(query=True, undoQueueEmpty=True)
+    assert not cmds.keyframe(SHAPE_CONTROLS[0], query=True, keyframeCount=True)
+    cmds.redo()
+    assert cmds.keyframe(SHAPE_CONTROLS[0], query=True, keyframeCount=True)
+
+
+def test_the_command_answers_about_rig_and_solve(plugin: Any) -> None:
+    cmds = plugin.cmds
+    cmds.setAttr("lid_ctrl.rotateX", lock=True)
+    out = cmds.facepatchSolve(
+        str(plugin.clip), rigPath=str(plugin.hero), outFolder=str(plugin.out), startFrame=101, bake=False
+    )
+    assert out == [str(plugin.out)]
+    assert "lid_ctrl.rotateX is locked" in plugin.told("warning")
+    assert set(cmds.facepatchSolve(str(plugin.hero), query=True, controls=True)) == set(SHAPE_CONTROLS) - {
+        "lid_ctrl.rotateX"
+    }
+    assert "is locked" in cmds.facepatchSolve(str(plugin.hero), query=True, leftOut=True)[0]
+    assert cmds.facepatchSolve(str(plugin.out), query=True, worstFrames=True) == [104.0]
+    assert cmds.facepatchSolve(str(plugin.out), query=True, sentences=True)
+    keyed = cmds.facepatchSolve(str(plugin.out), rigPath=str(plugin.hero), startFrame=101)
+    assert "smile_ctrl.left" in keyed
+
+
+def test_the_flags_of_the_command_reach_the_job(plugin: Any, service: Any) -> None:
+    plugin.cmds.facepatchSolve(
+        str(plugin.clip),
+        rigPath=str(plugin.hero),
+        outFolder=str(plugin.out),
+        control=["jaw_ctrl", "smile_ctrl.left", "bs.smile_R"],
+        hold=["smile_ctrl.left", "bs.smile_R=0.5"],
+        cost=["jaw_ctrl.translateY=4"],
+        blend=["mouth=0.5"],
+        keyTolerance=0.02,
+        startFrame=7,
+        settings='{"sparsity": 1.0}',
+    )
+    job = service.jobs("solve_rig")[0]
+    assert job["held"]["bs.smile_R"] == 0.5
+    assert len(job["held"]["smile_ctrl.left"]) == 40
+    assert job["cost"] == {"jaw_ctrl.translateY": 4.0}
+    assert (job["blend"], job["key_tolerance"], job["start_frame"]) == ({"mouth": 0.5}, 0.02, 7)
+    assert job["settings"] == {"sparsity": 1.0}
+    assert not plugin.cmds.keyframe("smile_ctrl.left", query=True, keyframeCount=True)
+
+
+def test_the_command_refuses_with_sentences(plugin: Any) -> None:
+    cmds = plugin.cmds
+    for match, flags in (
+        ("-rigPath is missing", {"outFolder": str(plugin.out)}),
+        ("-outFolder is missing", {"rigPath": str(plugin.hero)}),
+        ("is no NAME=NUMBER", {"rigPath": str(plugin.hero), "outFolder": str(plugin.out), "cost": ["jaw"]}),
+    ):
+        with pytest.raises(RuntimeError):
+            cmds.facepatchSolve(str(plugin.clip), **flags)
+        assert match in plugin.told("error")
+
+
+def test_mel_has_a_procedure_for_it(plugin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from maya import mel
+
+    monkeypatch.setenv("MAYA_SCRIPT_PATH", str(Path(__file__).parents[2] / "maya_module" / "scripts"))
+    clip, hero, out = (path.as_posix() for path in (plugin.clip, plugin.hero, plugin.out))
+    keyed = mel.eval(f'source facepatch; facepatchSolveClip("{clip}", "{hero}", "{out}", 101)')
+    assert set(keyed) == set(SHAPE_CONTROLS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fakemaya import vertices
 from small_meshes import grid
 
@@ -17,8 +18,9 @@ pytest.importorskip("numba")
 @pytest.mark.assets
 def test_a_blend_shape_that_maya_wrote_is_read_and_evaluated_the_same(maya: Any, assets: Path) -> None:
     """Example.ma (Maya 2020): its own setAttr lines through our setAttr, against the shapes that our reader found."""
-    from facepatch.readers.maya_ascii import read_maya_ascii
     from maya import cmds
+
+    from facepatch.readers.maya_ascii import read_maya_ascii
 
     folder = assets / "rig-maya-facecap-example"
     scene = read_maya_ascii(folder / "Example.ma")
@@ -47,10 +49,9 @@ def test_a_blend_shape_that_maya_wrote_is_read_and_evaluated_the_same(maya: Any,
 
 @pytest.mark.assets
 def test_every_attribute_and_connection_of_mayas_file_has_its_name_here(maya: Any, assets: Path) -> None:
+    from facepatch.readers.maya_ascii import read_maya_ascii
     from fakemaya import naming
     from fakemaya.node import new_node
-
-    from facepatch.readers.maya_ascii import read_maya_ascii
 
     scene = read_maya_ascii(assets / "rig-maya-facecap-example" / "Example.ma")
     kinds = ("blendShape", "transform")
@@ -74,8 +75,9 @@ def test_every_attribute_and_connection_of_mayas_file_has_its_name_here(maya: An
 
 @pytest.mark.assets
 def test_our_blend_shape_is_wired_as_mayas(maya: Any, assets: Path) -> None:
-    from facepatch.readers.maya_ascii import read_maya_ascii
     from maya import cmds
+
+    from facepatch.readers.maya_ascii import read_maya_ascii
 
     scene = read_maya_ascii(assets / "rig-maya-facecap-example" / "Example.ma")
     theirs = dict(scene.inputs["blendShape1"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fakemaya import Gap, vertices
 from small_meshes import grid
 
@@ -88,7 +89,6 @@ def test_euler_matrix_and_quaternion_agree(maya: Any, order: int) -> None:
 
 def test_time_is_kept_in_whole_ticks(maya: Any) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     assert om.MTime(24.0, om.MTime.kFilm).asUnits(om.MTime.kSeconds) == 1.0
@@ -153,7 +153,6 @@ def test_writing_to_a_locked_or_driven_plug_fails_and_is_never_recorded(maya: An
 
 def test_an_element_needs_every_index_above_it(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     cmds.blendShape(face, name="bs")
@@ -172,7 +171,6 @@ def test_an_element_needs_every_index_above_it(maya: Any, face: str) -> None:
 
 def test_data_goes_only_where_it_belongs(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     cmds.blendShape(face, name="bs", origin="local")
@@ -200,7 +198,6 @@ def test_data_goes_only_where_it_belongs(maya: Any, face: str) -> None:
 
 def test_an_alias_from_the_api_says_no_instead_of_raising(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     cmds.blendShape(face, name="bs")
@@ -215,7 +212,6 @@ def test_an_alias_from_the_api_says_no_instead_of_raising(maya: Any, face: str) 
 
 def test_a_handle_knows_when_its_node_is_gone_and_back(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     handle = om.MObjectHandle(node("face"))
@@ -270,7 +266,6 @@ def test_world_space_needs_a_path(maya: Any, face: str) -> None:
 
 def test_raw_points_are_spoilt_when_the_mesh_changes(maya: Any, face: str) -> None:
     import maya.OpenMaya as om1
-
     from maya import cmds
 
     selection, path = om1.MSelectionList(), om1.MDagPath()
@@ -287,7 +282,6 @@ def test_raw_points_are_spoilt_when_the_mesh_changes(maya: Any, face: str) -> No
 
 def test_points_that_are_set_below_history_do_not_last(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     cmds.blendShape(face, name="bs")
@@ -298,7 +292,6 @@ def test_points_that_are_set_below_history_do_not_last(maya: Any, face: str) -> 
 
 def test_a_mesh_is_made_and_copied(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     points, counts, corners = grid()
@@ -329,9 +322,8 @@ def test_the_nearest_point_lies_on_the_surface(maya: Any) -> None:
 
 def test_another_time_is_evaluated_without_going_there(maya: Any) -> None:
     import maya.api.OpenMaya as om
-    from maya.api.MDGContextGuard import MDGContextGuard
-
     from maya import cmds
+    from maya.api.MDGContextGuard import MDGContextGuard
 
     points = grid()[0]
     maya.add_mesh("face", *grid(), animate=lambda frame: points + np.array([frame, 0.0, 0.0]))
@@ -347,7 +339,6 @@ def test_another_time_is_evaluated_without_going_there(maya: Any) -> None:
 
 def test_a_modifier_does_undoes_and_does_again_with_the_same_node(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     steps = len(maya.scene.queue.done)
@@ -370,7 +361,6 @@ def test_a_modifier_does_undoes_and_does_again_with_the_same_node(maya: Any, fac
 
 def test_a_modifier_runs_mel_and_fails_as_a_whole(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     modifier = om.MDGModifier()
@@ -390,7 +380,6 @@ def test_a_modifier_runs_mel_and_fails_as_a_whole(maya: Any, face: str) -> None:
 
 def test_a_modifier_does_not_force_a_connection(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     cmds.connectAttr("persp.translateX", "face.translateX")
@@ -415,7 +404,6 @@ def registered(maya: Any, kind: Any, syntax: Any = None, name: str = "facepatchT
 
 def test_a_plugin_command_is_one_step_and_is_redone_by_itself(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     class Raise(om.MPxCommand):
@@ -445,7 +433,6 @@ def test_a_plugin_command_is_one_step_and_is_redone_by_itself(maya: Any, face: s
 
 def test_a_plugin_command_that_raises_tells_its_caller_nothing(maya: Any) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     class Fails(om.MPxCommand):
@@ -463,7 +450,6 @@ def test_a_plugin_command_that_raises_tells_its_caller_nothing(maya: Any) -> Non
 
 def test_flags_are_read_by_the_syntax(maya: Any) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     seen: list[Any] = []
@@ -509,7 +495,6 @@ def test_flags_are_read_by_the_syntax(maya: Any) -> None:
 
 def test_callbacks_come_until_they_are_removed(maya: Any, face: str) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     seen: list[str] = []
@@ -533,7 +518,6 @@ def test_callbacks_come_until_they_are_removed(maya: Any, face: str) -> None:
 
 def test_a_callback_that_raises_stops_nothing(maya: Any) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     def bad(data: Any) -> None:
@@ -549,7 +533,6 @@ def test_a_callback_that_raises_stops_nothing(maya: Any) -> None:
 
 def test_soft_selection_has_weights_and_nothing_selected_raises(maya: Any) -> None:
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     face = maya.add_mesh("face", *grid())
@@ -568,6 +551,7 @@ def test_soft_selection_has_weights_and_nothing_selected_raises(maya: Any) -> No
 
 def test_every_node_type_and_attribute_has_a_type_that_maya_knows(maya: Any) -> None:
     import maya.api.OpenMaya as om
+
     from fakemaya.node import new_node
     from fakemaya.openmaya.bridge import mobject
     from fakemaya.schema import TYPES

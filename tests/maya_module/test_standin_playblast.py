@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import fakemaya
 import numpy as np
 import pytest
+
+import fakemaya
 from fakemaya.commands.settings import snapshot
 from fakemaya.draw import Lamp, Piece, View, draw, read_png
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from fakemaya import Gap, vertices
 from small_meshes import grid
 
@@ -296,9 +297,9 @@ def test_blend_shapes_chain_and_front_of_chain_goes_first(maya: Any) -> None:
 
 
 def test_skinning_moves_what_a_joint_holds_and_the_blend_shape_goes_first(maya: Any) -> None:
-    from fakemaya.commands.geometry import insert_deformer
-
     from maya import cmds
+
+    from fakemaya.commands.geometry import insert_deformer
 
     face, points = plain_blend(maya)
     cmds.createNode("joint", name="jaw")
@@ -388,7 +389,6 @@ def test_undo_that_is_off_records_nothing(maya: Any) -> None:
 def test_redo_brings_back_an_empty_blend_shape(maya: Any) -> None:
     """The API's own edits are in no queue: the reason why the builder is one MPxCommand."""
     import maya.api.OpenMaya as om
-
     from maya import cmds
 
     face, points = plain_blend(maya)

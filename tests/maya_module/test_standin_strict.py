@@ -10,9 +10,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import fakemaya
 import numpy as np
 import pytest
+
+import fakemaya
 from fakemaya import allowances, api_contract, calls, strict
 
 ROOT = Path(__file__).resolve().parents[2]

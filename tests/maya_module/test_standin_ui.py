@@ -6,8 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-import fakemaya
 import pytest
+
+import fakemaya
 from fakemaya import mel as fake_mel
 from fakemaya.commands.menus import load_shelf, press
 from fakemaya.commands.workspace import restart

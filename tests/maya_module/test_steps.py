@@ -7,10 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fakeservice
 import numpy as np
 import pytest
 
+import fakeservice
 from facepatch.core.client import Client
 from facepatch.core.data.capture import read_capture
 from facepatch.core.data.clip import Clip, write_clip
@@ -55,8 +55,9 @@ def service(monkeypatch: pytest.MonkeyPatch) -> fakeservice.Service:
 @pytest.fixture
 def scene(maya: Any, service: fakeservice.Service, tmp_path: Path) -> Any:
     """.face, .steps, .cmds, .out of a scene with one animated mesh."""
-    from facepatch_maya import steps
     from maya import cmds
+
+    from facepatch_maya import steps
 
     face = maya.add_mesh("face", POINTS, [4] * 49, CORNERS, animate=moved)
     cmds.currentUnit(time="film")

@@ -263,9 +263,8 @@ class SocketService:
 def test_a_socket_wakes_maya_without_the_timer(
     maya: Any, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from facepatch_maya import stream as module
-
     from facepatch.core.transport import SocketTransport
+    from facepatch_maya import stream as module
 
     monkeypatch.setattr(module, "TICK_MS", 600_000)
     app = application()

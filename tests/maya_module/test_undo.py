@@ -48,9 +48,9 @@ def value(name: str = "box.translateX") -> float:
 
 
 def test_an_operation_is_undone_and_redone_by_maya(box: str) -> None:
-    from facepatch_maya.undo import perform
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform
 
     perform(Sets("box.translateX", 5.0))
     assert value() == 5.0
@@ -63,9 +63,9 @@ def test_an_operation_is_undone_and_redone_by_maya(box: str) -> None:
 
 
 def test_operations_and_commands_are_undone_in_order(box: str) -> None:
-    from facepatch_maya.undo import perform
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform
 
     perform(Sets("box.translateX", 1.0))
     cmds.setAttr("box.translateX", 2.0)
@@ -78,9 +78,9 @@ def test_operations_and_commands_are_undone_in_order(box: str) -> None:
 
 
 def test_an_error_comes_back_with_its_own_sentence_and_class(box: str) -> None:
-    from facepatch_maya.undo import perform
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform
 
     cmds.setAttr("box.translateX", 2.0)
     with pytest.raises(LockedError, match=r"jaw.open: is locked"):
@@ -105,9 +105,9 @@ def test_a_token_is_good_for_one_call(box: str) -> None:
 
 
 def test_a_step_is_one_undo(box: str) -> None:
-    from facepatch_maya.undo import perform, undo_step
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform, undo_step
 
     with undo_step("both"):
         cmds.setAttr("box.translateY", 2.0)
@@ -119,9 +119,9 @@ def test_a_step_is_one_undo(box: str) -> None:
 
 
 def test_a_failing_step_leaves_the_scene_and_the_queue_as_they_were(box: str) -> None:
-    from facepatch_maya.undo import perform, undo_step
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform, undo_step
 
     cmds.setAttr("box.translateZ", 9.0)
     with pytest.raises(ValueError, match="stop"), undo_step("both"):
@@ -137,9 +137,9 @@ def test_a_failing_step_leaves_the_scene_and_the_queue_as_they_were(box: str) ->
 
 
 def test_an_empty_failing_step_undoes_nothing_of_before(box: str) -> None:
-    from facepatch_maya.undo import undo_step
-
     from maya import cmds
+
+    from facepatch_maya.undo import undo_step
 
     cmds.setAttr("box.translateZ", 9.0)
     with pytest.raises(ValueError, match="stop"), undo_step("nothing"):
@@ -148,9 +148,9 @@ def test_an_empty_failing_step_undoes_nothing_of_before(box: str) -> None:
 
 
 def test_a_step_is_taken_back_where_undo_is_off(box: str) -> None:
-    from facepatch_maya.undo import perform, undo_step
-
     from maya import cmds
+
+    from facepatch_maya.undo import perform, undo_step
 
     cmds.undoInfo(state=False)
     with pytest.raises(ValueError, match="stop"), undo_step("both"):
@@ -162,9 +162,9 @@ def test_a_step_is_taken_back_where_undo_is_off(box: str) -> None:
 
 
 def test_collected_operations_do_not_reach_the_queue(box: str) -> None:
-    from facepatch_maya.undo import collected, perform
-
     from maya import cmds
+
+    from facepatch_maya.undo import collected, perform
 
     cmds.setAttr("box.translateZ", 9.0)
     with collected() as operations:

@@ -49,6 +49,8 @@ def test_values_that_cannot_be_joined_are_refused(
 
 def test_controls_that_cannot_do_what_is_asked_are_named() -> None:
     assert notes_on(job(held={"jaw": [0.0, 0.5]}), CONTROLS[:2]) == []
+    (none,) = notes_on(job(unused=("jaw", "smile")), CONTROLS[:2])
+    assert none.startswith("None of the controls may move")
     equal, beyond = notes_on(job(held={"jaw": [0.0, 1.5], "smile": -0.1}), CONTROLS)
     assert "limits are equal, so they stay at their default: dead." in equal
     assert "Held beyond their limits, and kept at the limit there: jaw, smile." in beyond

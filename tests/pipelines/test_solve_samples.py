@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joint_rigs import JointRig, joint_performance
 
 from facepatch.core.data.character import Character, write_character
 from facepatch.core.data.clip import Clip, read_clip, write_clip
@@ -27,6 +26,7 @@ from facepatch.solver import stand_in
 from facepatch.solver.settings import SolveSettings
 from facepatch.solver.stand_in import StandInSettings
 from facepatch.synthetic.face import make_character, synthetic_landmarks
+from joint_rigs import JointRig, joint_performance
 
 FINE = SolveSettings(sparsity=0.01, smoothness=0.1)
 QUICK = StandInSettings(hidden=64, iterations=300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from facepatch.core.data.character import write_character
-from facepatch.core.data.rig import rig_from_character, write_rig
+from facepatch.core.data.rig import RigControl, rig_from_character, write_rig
 from facepatch.core.errors import ConfigError, FormatError, InputError, UnknownNameError, VersionError
+from facepatch.core.schema import from_dict
 from facepatch.readers.rig import read_rig_source
 from facepatch.synthetic.face import make_character
 
@@ -64,6 +66,26 @@ def test_a_character_and_a_record_are_rigs_too(folder: Path) -> None:
     again = read_rig_source(folder / "record.npz")
     assert again.character is None
     assert again.rig.controls == source.rig.controls
+
+
+def test_the_description_in_the_documents_is_one(folder: Path, root: Path) -> None:
+    text = (root / "docs" / "data.md").read_text(encoding="utf-8")
+    shown = next(
+        block for block in text.split("```") if "facepatch.rig_description" in block and "{" in block
+    )
+    path = folder / "shown.json"
+    path.write_text(shown.removeprefix("json"), encoding="utf-8")
+    rig = read_rig_source(path).rig
+    assert [control.name for control in rig.controls[:3]] == [
+        "jaw_ctrl.ty",
+        "smile_ctrl_L.ty",
+        "smile_ctrl_R.ty",
+    ]
+    keys = json.loads(shown.removeprefix("json"))["controls"][0]
+    assert list(keys) == [field.name for field in dataclasses.fields(RigControl)]
+    assert from_dict(RigControl, {"name": keys["name"]}) == RigControl(
+        **{**keys, "minimum": 0.0, "maximum": 1.0}
+    )
 
 
 @pytest.mark.parametrize(

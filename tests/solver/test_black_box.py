@@ -7,14 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from joint_rigs import JointRig, joint_performance, joint_rig
 
-from facepatch.core.errors import SolveError, TopologyError
+from facepatch.core.errors import InputError, SolveError, TopologyError, UnknownNameError
 from facepatch.core.rig_refine import RefineSettings, box_newton, refine_on_rig
 from facepatch.core.rig_samples import RigSamples, sample_plan
-from facepatch.solver.black_box import sampled_space, solve_black_box
+from facepatch.solver.black_box import sampled_space, solve_black_box, solve_on_samples
 from facepatch.solver.reduce import Target
 from facepatch.solver.stand_in import StandInSettings, learn_stand_in, start_with
+from facepatch.solver.trajectory import Wishes
+from joint_rigs import JointRig, joint_performance, joint_rig
 
 QUICK = StandInSettings(hidden=64, iterations=400)
 FINE = RefineSettings(sparsity=0.001, smoothness=0.0, steps=6)
@@ -104,6 +105,55 @@ def test_the_stand_in_says_what_the_rig_does(samples: RigSamples, target: Target
     start = start_with(model, reduced[~train], free=np.ones(8, bool), sparsity=0.0, settings=QUICK)
     assert start.min() >= 0
     assert start.max() <= 1
+
+
+def test_the_jacobian_is_that_of_the_stand_in(samples: RigSamples) -> None:
+    rng = np.random.default_rng(1)
+    shares = np.concatenate([np.zeros((1, 8)), rng.uniform(size=(40, 8))])
+    model = learn_stand_in(
+        shares, rng.normal(size=(41, 5)), settings=StandInSettings(hidden=16, iterations=20)
+    )
+    row = torch.as_tensor(shares[7], dtype=torch.float32)
+    with torch.enable_grad():
+        wanted = torch.autograd.functional.jacobian(lambda u: model(u[None])[0], row)
+    np.testing.assert_allclose(model.jacobian(row[None])[0].detach(), wanted, atol=1e-4)
+
+
+def test_curves_on_samples_alone_are_smooth_and_join_what_is_keyed(
+    samples: RigSamples, target: Target, truth: np.ndarray
+) -> None:
+    rng = np.random.default_rng(0)
+    spread = target.weights.std(axis=0)
+    noisy = dataclasses.replace(
+        target, weights=target.weights + 0.01 * spread * rng.normal(size=target.weights.shape)
+    )
+    keyed = np.full((2, 8), np.nan)
+    keyed[:, 2] = 1.5
+    found = solve_on_samples(samples, noisy, stand_in=QUICK, wishes=Wishes(before=keyed)).start
+    free = solve_on_samples(samples, noisy, stand_in=QUICK).start
+
+    def roughness(values: np.ndarray) -> float:
+        return float((np.diff(found.shares(values), 2, axis=0) ** 2).sum(axis=1).mean())
+
+    assert roughness(free.values) < 2.0 * roughness(truth)
+    assert found.values[0, 2] > free.values[0, 2] + 0.05
+    assert np.isfinite(found.before).all()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "kind", "words"),
+    [
+        (Wishes(unused=frozenset(["smile"])), UnknownNameError, "Nearest: smile"),
+        (Wishes(cost={"smile.l": -1.0}), InputError, "cost factor -1"),
+        (Wishes(held={"smile.l": [0.0, 1.0]}), InputError, "held by 2 values, but the clip has 60 frames"),
+        (Wishes(held={"smile.l": float("nan")}), InputError, "no numbers"),
+    ],
+)
+def test_wishes_that_name_nothing_or_hold_no_numbers_are_refused_before_anything_is_learned(
+    samples: RigSamples, target: Target, wishes: Wishes, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        solve_on_samples(samples, target, wishes=wishes)
 
 
 def test_no_frame_ends_farther_away_than_it_began() -> None:

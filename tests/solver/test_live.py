@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from known_rigs import Known, residual_rms
 
 from facepatch.core.errors import InputError
 from facepatch.solver.live import LiveSolve
 from facepatch.solver.reduce import pca_target, reduce
 from facepatch.solver.settings import SolveSettings
+from known_rigs import Known, residual_rms
 
 
 def live(of: Known, follow: float = 0.01) -> LiveSolve:

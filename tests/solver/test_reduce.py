@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from known_rigs import Known, residual_rms
 
 from facepatch.core.data.clip import Clip
 from facepatch.core.errors import InputError, TopologyError
 from facepatch.solver.reduce import pca_target, reduce, target_of
+from known_rigs import Known, residual_rms
 
 
 def test_the_distance_of_meshes_is_the_distance_in_the_few_dimensions(corrective: Known) -> None:

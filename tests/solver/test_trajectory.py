@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import piqp
 import pytest
-from known_rigs import Known, known, residual_rms, with_targets
 
 from facepatch.core.data.rig import Driver, Rig, RigControl, RigShape
 from facepatch.core.errors import InputError, UnknownNameError
@@ -15,6 +15,7 @@ from facepatch.core.progress import Progress
 from facepatch.solver.reduce import Reduced, pca_target, reduce
 from facepatch.solver.settings import SolveSettings
 from facepatch.solver.trajectory import Solution, Wishes, solve
+from known_rigs import Known, known, residual_rms, with_targets
 
 EXACT = SolveSettings(sparsity=0.0, smoothness=0.0, sweeps=400, tolerance=0.0, drop_below=0.0)
 FAITHFUL = SolveSettings(sparsity=0.02, smoothness=0.05)
@@ -224,6 +225,22 @@ def test_curves_join_what_is_keyed_before_and_after(linear: Known) -> None:
     joined = solved(linear, settings, wishes=Wishes(before=keyed, after=keyed))
     for frame in (0, -1):
         assert np.abs(joined.controls[frame] - 0.8).mean() < np.abs(free.controls[frame] - 0.8).mean() - 0.05
+
+
+def test_a_control_without_keys_beside_the_range_goes_on_as_at_its_edge(linear: Known) -> None:
+    settings = dataclasses.replace(FAITHFUL, smoothness=50.0)
+    keyed = np.full((2, 12), np.nan)
+    keyed[:, 0] = 0.8
+    free, joined = solved(linear, settings), solved(linear, settings, wishes=Wishes(before=keyed))
+    away = np.abs(joined.controls[0] - free.controls[0])
+    assert abs(joined.controls[0, 0] - 0.8) < abs(free.controls[0, 0] - 0.8) - 0.05
+    assert away[1:].max() < 0.1
+
+
+@pytest.mark.parametrize("values", [[0.1, 0.2], "wide", [[0.1]], {}])
+def test_values_that_hold_no_curve_are_refused(linear: Known, values: Any) -> None:
+    with pytest.raises(InputError, match="is held by"):
+        solved(linear, wishes=Wishes(held={"c3": values}))
 
 
 def test_controls_that_do_nothing_rest() -> None:

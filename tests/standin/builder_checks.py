@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from small_meshes import grid, shapes
 
 NEAR = 2e-5
@@ -127,10 +128,10 @@ def first_node_drives_the_others(maya: Any) -> None:
 
 
 def target_without_difference_is_one_still_vertex(maya: Any) -> None:
-    from facepatch_maya import scene_names
     from maya.api import OpenMaya as om
 
     from facepatch.core.host import MeshShapes
+    from facepatch_maya import scene_names
 
     shape = targets()
     deltas = shape.deltas.copy()
@@ -218,9 +219,9 @@ def duplicate_keeps_the_materials(maya: Any) -> None:
 def failing_build_leaves_the_scene_as_it_was(maya: Any) -> None:
     """The second node fails half-way."""
     import pytest
-    from facepatch_maya import blendshape_targets, build_blendshape
 
     from facepatch.core.errors import HostError
+    from facepatch_maya import blendshape_targets, build_blendshape
 
     written: list[int] = []
 

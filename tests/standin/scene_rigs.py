@@ -25,8 +25,8 @@ def sheet() -> tuple[Any, list[int], list[int]]:
 def push(place: tuple[float, float], by: tuple[float, float, float], size: float = 3.0) -> Any:
     """(V, 3) a soft push of the sheet around a place."""
     points = sheet()[0]
-    away = ((points[:, :2] - np.float32(place)) ** 2).sum(axis=1)
-    return (np.exp(-away / size**2)[:, None] * np.float32(by)).astype(np.float32)
+    away = ((points[:, :2] - np.array(place, np.float32)) ** 2).sum(axis=1)
+    return (np.exp(-away / size**2)[:, None] * np.array(by, np.float32)).astype(np.float32)
 
 
 SHAPES = {
@@ -102,8 +102,9 @@ def joint_rig(maya: Any) -> str:
 
     jaw_ctrl.rotateX (-5 to 25 degrees), jaw_ctrl.translateZ (0 to 1.5 cm), brow.translateY (-1 to 1 cm).
     """
-    from fakemaya.commands.geometry import insert_deformer
     from maya import cmds
+
+    from fakemaya.commands.geometry import insert_deformer
 
     face = maya.add_mesh("face", *sheet())
     points = sheet()[0]

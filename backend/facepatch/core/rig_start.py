@@ -19,7 +19,7 @@ from facepatch.core.data.rig import RigControl
 from facepatch.core.errors import ShapeError, TopologyError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, write_record
-from facepatch.core.rig_refine import Refined, RefineSettings, refine_on_rig
+from facepatch.core.rig_refine import Evaluate, Refined, RefineSettings, refine_on_rig
 from facepatch.core.schema import from_dict, to_dict
 
 KIND = "facepatch.rig_start"
@@ -125,13 +125,24 @@ def finish_on_rig(
     settings: by default those of the solve. Raises TopologyError where the rig gives other meshes than the sampled
     ones, SolveError where it gives something that is no number.
     """
-    settings = settings or RefineSettings(sparsity=start.sparsity, smoothness=start.smoothness)
     low, span = ranges(start.controls)
 
     def evaluate(shares: Float64) -> Float64:
         return start.project(rig(low + shares * span))
 
-    found = refine_on_rig(
+    found = refined(start, evaluate, settings=settings, on_progress=on_progress)
+    return blended_values(start, low + found.shares * span), found
+
+
+def refined(
+    start: RigStart,
+    evaluate: Evaluate,
+    *,
+    settings: Optional[RefineSettings] = None,
+    on_progress: OnProgress = silent,
+) -> Refined:
+    """One pass over all frames from the values of `start`, on whatever `evaluate` stands for."""
+    return refine_on_rig(
         evaluate,
         start.targets,
         start=start.shares(start.values),
@@ -140,10 +151,9 @@ def finish_on_rig(
         cost=start.cost,
         before=start.shares(start.before),
         after=start.shares(start.after),
-        settings=settings,
+        settings=settings or RefineSettings(sparsity=start.sparsity, smoothness=start.smoothness),
         on_progress=on_progress,
     )
-    return blended_values(start, low + found.shares * span), found
 
 
 def blended_values(start: RigStart, values: Float64) -> Float64:

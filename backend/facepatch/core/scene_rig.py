@@ -58,6 +58,16 @@ class SceneRig:
         return self.attributes.get(control, (control,))
 
 
+def in_namespace(attribute: str, namespace: Optional[str]) -> str:
+    """`attribute` (or a node) with its whole path in another namespace ("hero:"; ":" for none; None as it is)."""
+    if namespace is None:
+        return attribute
+    node, dot, rest = attribute.partition(".")
+    prefix = namespace.strip(":")
+    parts = [part.rpartition(":")[2] for part in node.split("|")]
+    return "|".join(f"{prefix}:{part}" if prefix and part else part for part in parts) + dot + rest
+
+
 def write_scene_rig(rig: SceneRig) -> None:
     """Write `scene_rig.json`; the last file of the folder, so that a half-written one has none."""
     content = {"record": KIND, "version": VERSION, **to_dict(rig)}

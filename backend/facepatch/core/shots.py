@@ -25,7 +25,7 @@ from facepatch.core.records import storage_error
 
 NEEDED = ("scene", "take", "models", "target", "save_as")
 """Columns that every shot must fill."""
-OPTIONAL = ("name", "start_frame", "layer", "tolerance", "out")
+OPTIONAL = ("name", "start_frame", "layer", "tolerance", "out", "rig")
 COLUMNS = (*NEEDED, *OPTIONAL)
 
 DONE, FAILED = "done", "failed"
@@ -55,6 +55,9 @@ class Shot:
     """Animation layer, "" for none."""
     tolerance: float = 0.0
     """Keys are left out where linear interpolation stays within it; 0 keeps all."""
+    rig: Optional[Path] = None
+    """Captured character or rig whose controls the take is solved for; they get the keys, and `target` is the namespace
+    that the rig has in the scene. None for keys on the blendShape."""
     line: int = 0
     """Of the list."""
 
@@ -200,6 +203,11 @@ def _shot(path: Path, line: int, row: Mapping[str, Any]) -> Shot:
     if tolerance < 0:
         raise InputError(f"{where} tolerance: {tolerance:g} is negative. Give 0 to keep every key.")
     target = text("target")
+    if text("rig") and not target.endswith(":"):
+        raise InputError(
+            f"{where} target: '{target}' has to be the namespace of the rig, with a colon at its end, where the column "
+            "rig is filled; a colon alone for none."
+        )
     return Shot(
         name=text("name") or save_as.stem,
         scene=scene,
@@ -211,6 +219,7 @@ def _shot(path: Path, line: int, row: Mapping[str, Any]) -> Shot:
         start_frame=number("start_frame"),
         layer=text("layer"),
         tolerance=tolerance,
+        rig=place("rig") if text("rig") else None,
         line=line,
     )
 

@@ -115,11 +115,6 @@ def by_samples(
     used: Bool = away >= settings.drop_below
     start = replace(start, free=start.free & used, values=np.where(used, start.values, start.defaults))
     components = (target.basis * space.scale) @ space.basis
-    notes = [*notes_on(job, controls), stand_in_note(len(samples.values), solved.stand_in_mm)]
-    if samples.idle:
-        notes.append(
-            f"The rig does not respond to them, so they stay at their default: {listed(samples.idle)}."
-        )
     return Found(
         solved.rig,
         target,
@@ -128,18 +123,23 @@ def by_samples(
         controls=blended_values(start, start.values),
         used=used,
         out_of_reach=out_of_reach(np.eye(space.basis.shape[1])[: space.own], components, target, clip.names),
-        notes=tuple(notes),
+        notes=(*notes_on(job, controls), *sampled_notes(samples, solved.stand_in_mm)),
         start=start,
     )
 
 
-def stand_in_note(samples: int, off_mm: float) -> str:
-    """What distances mean where the rig itself was not asked."""
+def sampled_notes(samples: RigSamples, off_mm: float) -> list[str]:
+    """Sentences about what distances mean where the rig itself was not asked."""
     off = f", {off_mm:.2f} mm off where it has not seen the rig" if np.isfinite(off_mm) else ""
-    return (
-        f"The rig itself was not asked: all distances are those of a stand-in, learned from {samples} samples{off}. "
-        "The Maya module goes on from rig_start.npz on the rig."
-    )
+    out = [
+        f"The rig itself was not asked: all distances are those of a stand-in, learned from {len(samples.values)} "
+        f"samples{off}. The Maya module goes on from rig_start.npz on the rig."
+    ]
+    if samples.idle:
+        out.append(
+            f"The rig does not respond to them, so they stay at their default: {listed(samples.idle)}."
+        )
+    return out
 
 
 def doubts(rig: Rig, reduced: Reduced) -> list[str]:

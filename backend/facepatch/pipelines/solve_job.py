@@ -90,6 +90,8 @@ def _pair(given: Any, where: str) -> Float64:
 def notes_on(job: SolveJob, controls: Sequence[RigControl]) -> list[str]:
     """Sentences about controls that cannot do what is asked of them."""
     out: list[str] = []
+    if not any(control.is_free and control.name not in job.unused for control in controls):
+        out.append("None of the controls may move: all are locked, unused or without a range.")
     equal = [c.name for c in controls if not c.locked and c.maximum == c.minimum]
     if equal:
         out.append(f"Their limits are equal, so they stay at their default: {listed(equal)}.")

@@ -118,7 +118,9 @@ class SolveReport:
             f"with {self.key_count} keys in {self.frame_count} frames.",
         ]
         if self.clipped:
-            names = ", ".join(f"{row.name} at {row.limit:g} ({row.frames} frames)" for row in self.clipped[:4])
+            names = ", ".join(
+                f"{row.name} at {row.limit:g} ({row.frames} frames)" for row in self.clipped[:4]
+            )
             out.append(f"At their limits: {names}. Wider limits would bring the rig nearer.")
         if whole.p95_share > GOOD_SHARE and self.out_of_reach:
             names = ", ".join(f"{row.name} ({row.rms_mm:.2f} mm)" for row in self.out_of_reach[:3])

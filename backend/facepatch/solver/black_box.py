@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 import torch
 
-from facepatch.core.axes import Float32, Float64
+from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.rig import RigControl
 from facepatch.core.errors import InputError, SolveError, TopologyError, UnknownNameError
-from facepatch.core.progress import OnProgress, silent
-from facepatch.core.rig_refine import Refined, RefineSettings, refine_on_rig
+from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.core.rig_refine import Refined, RefineSettings
 from facepatch.core.rig_samples import RigSamples
-from facepatch.core.rig_start import AskRig, RigStart, finish_on_rig, ranges
+from facepatch.core.rig_start import AskRig, RigStart, finish_on_rig, ranges, refined
 from facepatch.solver.reduce import Target, row_scale
 from facepatch.solver.settings import SolveSettings
 from facepatch.solver.stand_in import StandIn, StandInSettings, learn_stand_in, start_with
@@ -23,8 +23,9 @@ from facepatch.solver.trajectory import Wishes, beside, curve_of
 
 COMPONENTS = 80
 VARIANCE = 0.99999
-ONE_PASS = 0.1
-"""Of the smoothness of a whole take. One pass over the frames bends each towards neighbours that are not solved yet."""
+PASSES = 4
+"""Over all frames, on the stand-in. Each bends a frame towards neighbours of which one is not solved yet; after four
+the curves are as smooth as `smoothness` asks."""
 LEFT_OUT = 5
 """One of so many mixtures is kept from the stand-in, to see how far it is off."""
 
@@ -162,59 +163,81 @@ def solve_on_samples(
     settings, wishes = settings or SolveSettings(), wishes or Wishes()
     controls, frames = samples.controls, len(target.weights)
     space = sampled_space(samples, target, vertex_weights=vertex_weights)
+    asked = _asked(samples, wishes, frames)
     low, span = ranges(controls)
-    shares, reduced = (samples.values - low) / span, space.project(samples.vertices)
-    names = [control.name for control in controls]
-    free = np.asarray([c.is_free and c.name not in samples.idle for c in controls], bool)
-    free[[_row(name, names) for name in wishes.unused]] = False
-    first = np.tile(shares[0], (frames, 1))
-    for held, curve in wishes.held.items():
-        row = _row(held, names)
-        first[:, row] = np.clip((curve_of(held, curve, frames) - low[row]) / span[row], 0.0, 1.0)
-        free[row] = False
-    cost = np.ones(len(controls))
-    for named, factor in wishes.cost.items():
-        if not factor >= 0:
-            raise InputError(f"{named}: the cost factor {factor} is negative. Give 0 or more.")
-        cost[_row(named, names)] = factor
+    shares, reduced, targets = (
+        (samples.values - low) / span,
+        space.project(samples.vertices),
+        space.targets(target),
+    )
     off = _stand_in_error(shares, reduced, stand_in)
     model = learn_stand_in(shares, reduced, settings=stand_in, on_progress=on_progress)
-    targets = space.targets(target)
-    sparsity = settings.sparsity / max(len(controls), 1)
-    guess = start_with(model, targets, free=free, sparsity=sparsity, first=first, settings=stand_in)
     rig = SampledRig(name, controls, samples.vertices[0].astype(np.float32), space, model)
-    free_start = low + guess * span
-    edges = [
-        beside(np.empty((0, len(controls))) if rows is None else np.atleast_2d(rows), free_start[at])
-        for rows, at in ((wishes.before, 0), (wishes.after, -1))
-    ]
-    refine = RefineSettings(sparsity=settings.sparsity, smoothness=ONE_PASS * settings.smoothness)
-    found = refine_on_rig(
-        rig.reduced, targets, start=guess, rest=shares[0], free=free, cost=cost, settings=refine,
-        before=(edges[0] - low) / span, after=(edges[1] - low) / span, on_progress=on_progress,
-    )  # fmt: skip
+    sparsity = settings.sparsity / max(len(controls), 1)
+    first = (asked.first - low) / span
+    guess = start_with(model, targets, free=asked.free, sparsity=sparsity, first=first, settings=stand_in)
+    values: Float64 = np.clip(low + guess * span, low, [c.maximum for c in controls])
+    none = np.empty((0, len(controls)))
     start = RigStart(
         controls=controls,
-        values=np.clip(low + found.shares * span, low, [c.maximum for c in controls]),
-        free=free,
-        cost=cost,
+        values=values,
+        free=asked.free,
+        cost=asked.cost,
         blend=np.ones(len(controls)) if blend is None else blend,
-        before=edges[0],
-        after=edges[1],
+        before=none if wishes.before is None else beside(np.atleast_2d(wishes.before), values[0]),
+        after=none if wishes.after is None else beside(np.atleast_2d(wishes.after), values[-1]),
         neutral=rig.neutral,
         scale=space.scale[::3].astype(np.float32),
         basis=space.basis.astype(np.float32),
         targets=targets,
-        sparsity=refine.sparsity,
-        smoothness=refine.smoothness,
+        sparsity=settings.sparsity,
+        smoothness=settings.smoothness,
     )
+    for turn in range(PASSES):
+        found = refined(start, rig.reduced, on_progress=_part(on_progress, turn))
+        values = np.clip(low + found.shares * span, low, [c.maximum for c in controls])
+        start = replace(start, values=values)
     return BlackBox(rig, start, off)
 
 
-def _row(name: str, names: list[str]) -> int:
-    if name not in names:
-        raise UnknownNameError("rig samples: control", name, names)
-    return names.index(name)
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Wishes as arrays."""
+
+    free: Bool
+    """(C,)"""
+    first: Float64
+    """(T, C) the defaults, and what is held"""
+    cost: Float64
+    """(C,)"""
+
+
+def _asked(samples: RigSamples, wishes: Wishes, frames: int) -> _Asked:
+    controls = samples.controls
+    rows = {control.name: row for row, control in enumerate(controls)}
+    for name in (*wishes.unused, *wishes.held, *wishes.cost):
+        if name not in rows:
+            raise UnknownNameError("rig samples: control", name, rows)
+    free = np.asarray([c.is_free and c.name not in samples.idle for c in controls], bool)
+    free[[rows[name] for name in (*wishes.unused, *wishes.held)]] = False
+    first = np.tile(samples.values[0], (frames, 1))
+    for name, curve in wishes.held.items():
+        control = controls[rows[name]]
+        first[:, rows[name]] = np.clip(curve_of(name, curve, frames), control.minimum, control.maximum)
+    cost = np.ones(len(controls))
+    for name, factor in wishes.cost.items():
+        if not factor >= 0:
+            raise InputError(f"{name}: the cost factor {factor} is negative. Give 0 or more.")
+        cost[rows[name]] = factor
+    return _Asked(free, first, cost)
+
+
+def _part(on_progress: OnProgress, turn: int) -> OnProgress:
+    def told(progress: Progress) -> None:
+        done, total = turn * progress.total + progress.done, PASSES * progress.total
+        on_progress(replace(progress, stage="solve", done=done, total=total))
+
+    return told
 
 
 def _stand_in_error(shares: Float64, reduced: Float64, settings: StandInSettings | None) -> float:

@@ -7,7 +7,6 @@ After Gustafson et al. 2020: only the start of a solve comes from here; the last
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,8 @@ from torch import Tensor, nn
 from facepatch.core.axes import Bool, Float64
 from facepatch.core.progress import OnProgress, Progress, silent
 
+LEAK = 0.1
+"""Slope of the network's units below zero."""
 FRAMES = 256
 """Frames whose Jacobians are in memory at once."""
 
@@ -50,8 +51,8 @@ class StandIn(nn.Module):
         self.register_buffer("rest", rest)
         self.register_buffer("scale", scale)
         self.network = nn.Sequential(
-            nn.Linear(controls, hidden), nn.LeakyReLU(0.1),
-            nn.Linear(hidden, hidden), nn.LeakyReLU(0.1),
+            nn.Linear(controls, hidden), nn.LeakyReLU(LEAK),
+            nn.Linear(hidden, hidden), nn.LeakyReLU(LEAK),
             nn.Linear(hidden, size),
         )  # fmt: skip
 
@@ -60,6 +61,19 @@ class StandIn(nn.Module):
         away = shares - self.rest
         curved = self.network(away) - self.network(torch.zeros_like(away[:1]))
         return away @ self.linear + curved * self.scale
+
+    def jacobian(self, shares: Tensor) -> Tensor:
+        """(B, C) shares -> (B, R, C) mm per range, written out: three matrices and two slopes."""
+        out = shares - self.rest
+        chain: Tensor | None = None
+        for layer in self.network:
+            if isinstance(layer, nn.Linear):
+                chain = layer.weight.expand(len(out), -1, -1) if chain is None else layer.weight @ chain
+            elif chain is not None:
+                chain = torch.where(out > 0, 1.0, LEAK)[..., None] * chain
+            out = layer(out)
+        assert chain is not None
+        return self.linear.T + self.scale[:, None] * chain
 
 
 def learn_stand_in(
@@ -154,12 +168,11 @@ def _newton(
         u = torch.as_tensor(first, dtype=torch.float32).clone()
     movable = torch.as_tensor(free, dtype=torch.float32)
     damping = torch.full((len(wanted), 1, 1), 1e-2)
-    jacobian_of: Any = torch.func.vmap(torch.func.jacrev(lambda row: model(row[None])[0]))
     with torch.no_grad():
         cost = (wanted - model(u)).square().sum(1)
         for _ in range(settings.newton_steps):
             left = wanted - model(u)
-            jacobian = jacobian_of(u) * movable
+            jacobian = model.jacobian(u) * movable
             hessian = jacobian.mT @ jacobian
             diagonal = torch.diagonal(hessian, dim1=1, dim2=2)
             ridge = damping[:, 0] * diagonal.clamp_min(1e-3 * float(diagonal.max())) + 0.5 * sparsity

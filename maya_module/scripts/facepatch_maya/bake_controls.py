@@ -13,7 +13,7 @@ from facepatch.core.data.clip import Clip, read_clip
 from facepatch.core.errors import InputError
 from facepatch.core.host import Applied, Curve, LeftAlone
 from facepatch.core.retime import Timing, retimed
-from facepatch.core.scene_rig import SceneRig
+from facepatch.core.scene_rig import SceneRig, in_namespace
 from facepatch.core.thin import thinned
 from facepatch_maya import kept_keys, write_keys
 from facepatch_maya.read_scene import scene_info
@@ -87,13 +87,3 @@ def _spans(clip: Clip, rig: Optional[SceneRig]) -> Float64:
     known = {control.name: control.maximum - control.minimum for control in (rig.controls if rig else ())}
     covered = np.ptp(clip.weights, axis=0) if clip.frame_count else np.zeros(len(clip.names))
     return np.array([known.get(name, float(span)) for name, span in zip(clip.names, covered)], np.float64)
-
-
-def in_namespace(attribute: str, namespace: Optional[str]) -> str:
-    """`attribute` with its node, and those above it, in another namespace ("hero:"; ":" for none; None as it is)."""
-    if namespace is None:
-        return attribute
-    node, dot, rest = attribute.partition(".")
-    prefix = namespace.strip(":")
-    parts = [part.rpartition(":")[2] for part in node.split("|")]
-    return "|".join(f"{prefix}:{part}" if prefix and part else part for part in parts) + dot + rest

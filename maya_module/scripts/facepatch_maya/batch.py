@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from facepatch.core.errors import FacepatchError, HostError, InputError, JobCancelledError
 from facepatch.core.host import Applied
@@ -150,13 +150,15 @@ def _is_done(shot: Shot, result: Optional[ShotResult]) -> bool:
 
 
 def _is_there(shot: Shot) -> bool:
-    return shot.scene.is_file() and shot.take.exists() and shot.models.exists()
+    return shot.scene.is_file() and all(
+        place.exists() for place in (shot.take, shot.models, shot.rig) if place
+    )
 
 
 def _roots(shots: Sequence[Shot]) -> list[Path]:
     from facepatch_maya.steps import roots_of
 
-    return roots_of(*(place for shot in shots for place in (shot.take, shot.models, shot.out)))
+    return roots_of(*(place for shot in shots for place in (shot.take, shot.models, shot.out, shot.rig)))
 
 
 def _begin(service: Backend, shot: Shot) -> JobView:
@@ -174,7 +176,7 @@ def _do(service: Backend, shot: Shot, view: Optional[JobView], on_progress: OnPr
         if view is None:
             raise InputError(_missing(shot))
         service.wait(view, on_progress=on_progress)
-        applied = apply_to_scene(shot)
+        applied = apply_to_scene(shot, service=service, on_progress=on_progress)
     except FacepatchError as error:
         # A job that somebody cancelled in the service is one shot; a stop of `on_progress` is all of them.
         if isinstance(error, JobCancelledError) and (view is None or view.failure is not error):
@@ -198,14 +200,19 @@ def _do(service: Backend, shot: Shot, view: Optional[JobView], on_progress: OnPr
 
 
 def _missing(shot: Shot) -> str:
-    for name in ("scene", "take", "models"):
-        if not getattr(shot, name).exists():
-            return f"line {shot.line}, column {name}: {getattr(shot, name)} does not exist. Correct the list."
+    for name in ("scene", "take", "models", "rig"):
+        place = getattr(shot, name)
+        if place is not None and not place.exists():
+            return f"line {shot.line}, column {name}: {place} does not exist. Correct the list."
     return f"line {shot.line}, column scene: {shot.scene} is no file. Correct the list."
 
 
-def apply_to_scene(shot: Shot) -> Applied:
+def apply_to_scene(
+    shot: Shot, *, service: Optional[Backend] = None, on_progress: OnProgress = silent
+) -> Applied:
     """Open the scene, bake the clip that lies in `shot.out`, and save it under its new name.
+
+    A shot with a rig is solved for its controls first, by the service, between opening and baking.
 
     Raises HostError where Maya cannot open or save it, or where no attribute took keys.
     """
@@ -220,13 +227,16 @@ def apply_to_scene(shot: Shot) -> Applied:
         cmds.file(shot.scene.as_posix(), open=True, force=True, prompt=False, ignoreVersion=True)
     except RuntimeError as error:
         raise HostError(f"{shot.scene}: cannot be opened ({str(error).strip()}).") from error
-    applied = steps.bake(
-        shot.out / "clip.npz",
-        shot.target,
-        start_frame=shot.start_frame,
-        layer=shot.layer,
-        tolerance=shot.tolerance,
-    )
+    if shot.rig is not None:
+        applied = _solve_in_scene(shot, service, on_progress)
+    else:
+        applied = steps.bake(
+            shot.out / "clip.npz",
+            shot.target,
+            start_frame=shot.start_frame,
+            layer=shot.layer,
+            tolerance=shot.tolerance,
+        )
     if not applied.keys:
         reasons = " ".join(f"{left.name}: {left.reason}" for left in applied.left_alone[:3])
         raise HostError(f"{shot.target}: no attribute took keys. {reasons}".strip())
@@ -237,6 +247,19 @@ def apply_to_scene(shot: Shot) -> Applied:
     except RuntimeError as error:
         raise HostError(f"{shot.save_as}: cannot be saved ({str(error).strip()}).") from error
     return applied
+
+
+def _solve_in_scene(shot: Shot, service: Optional[Backend], on_progress: OnProgress) -> Applied:
+    from facepatch_maya import steps
+
+    assert shot.rig is not None
+    where: dict[str, Any] = {"start_frame": shot.start_frame, "namespace": shot.target}
+    # The column's tolerance is in weights; on controls it is a share of their ranges.
+    thin: dict[str, Any] = {"key_tolerance": shot.tolerance} if shot.tolerance else {}
+    out = shot.out / "controls"
+    clip = shot.out / "clip.npz"
+    steps.solve(clip, shot.rig, out=out, backend=service, on_progress=on_progress, **where, **thin)
+    return steps.bake_controls(out, rig=shot.rig, layer=shot.layer, **where, **thin)
 
 
 def _line(result: ShotResult) -> str:

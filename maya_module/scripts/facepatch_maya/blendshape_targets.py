@@ -13,11 +13,11 @@ import itertools
 from typing import Any
 
 import numpy as np
+from maya import OpenMaya as om1
+from maya import OpenMayaAnim as oma1
 from maya.api import OpenMaya as om
 
 from facepatch.core.axes import Float32
-from maya import OpenMaya as om1
-from maya import OpenMayaAnim as oma1
 
 FULL_WEIGHT = 6000
 """Item of a target at weight 1; lesser items are in-between shapes."""

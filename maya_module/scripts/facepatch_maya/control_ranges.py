@@ -50,7 +50,7 @@ def find_controls(
             own = replace(control, name=control_name(scene_names.plug(control.name)))
             if own.name not in [one.name for one in free]:
                 free.append(own)
-    return with_sides([limited(control) for control in free]), tuple(left_out)
+    return with_sides([rig_control(limited(control)) for control in free]), tuple(left_out)
 
 
 def control_name(plug: Any) -> str:
@@ -88,12 +88,12 @@ def _members(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(out))
 
 
-def limited(control: Control) -> RigControl:
+def limited(control: Control) -> Control:
     """A host's control with the limits that its transform has, where the attribute itself has none."""
     plug = scene_names.plug(control.name)
     minimum = transform_limit(plug, "min") if control.minimum is None else control.minimum
     maximum = transform_limit(plug, "max") if control.maximum is None else control.maximum
-    return rig_control(replace(control, minimum=minimum, maximum=maximum))
+    return replace(control, minimum=minimum, maximum=maximum)
 
 
 def transform_limit(plug: Any, end: str) -> Optional[float]:

@@ -16,7 +16,7 @@ from facepatch.core.data.rig import Rig, RigControl, write_rig
 from facepatch.core.errors import UnsupportedError
 from facepatch.core.host import LeftAlone
 from facepatch.core.progress import OnProgress, Progress
-from facepatch.core.rig_samples import BATCH
+from facepatch.core.rig_samples import BATCH, rig_control
 from facepatch.core.rig_start import AskRig
 from facepatch.core.scene_rig import RECORD, Measured, SceneRig, rig_of_shapes, write_scene_rig
 from facepatch_maya import rig_controls, rig_drivers, scene_names
@@ -115,9 +115,9 @@ class DrivenShapes:
     def _control(
         self, name: str, shown: Sequence[Any], own: bool, chosen: set[str], layer: str
     ) -> RigControl:
-        control = rig_controls.read_controls([name])[0]
+        control = limited(rig_controls.read_controls([name])[0])
         reason = why_not(name, layer=layer)
-        made = limited(replace(control, minimum=0.0, maximum=1.0) if own else control)
+        made = rig_control(replace(control, minimum=0.0, maximum=1.0) if own else control)
         if reason is None and not own and control.minimum is None and control.maximum is None:
             low, high = rig_drivers.natural_range(made, shown)
             made = replace(made, minimum=low, maximum=high, default=min(max(made.default, low), high))

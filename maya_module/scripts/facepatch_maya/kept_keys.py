@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from maya import cmds
@@ -22,21 +22,24 @@ Boundary = dict[str, list[float]]
 """Control -> one or two values in its own unit, in the order of time."""
 
 
-def keyed_around(controls: Sequence[str], frames: Float64) -> tuple[Boundary, Boundary]:
+def keyed_around(controls: Mapping[str, str], frames: Float64) -> tuple[Boundary, Boundary]:
     """Values right before and right after scene `frames` (T,), for controls that have keys out there.
 
-    They are a take's frame apart. Controls without keys on a side are left out there: nothing waits for them.
+    controls: name -> attribute of the scene. The values are a take's frame apart. Controls without keys on a side are
+    left out there: nothing waits for them. So are attributes that the scene does not have.
     """
     step = float(frames[1] - frames[0]) if len(frames) > 1 else 1.0
     first, last = float(frames[0]), float(frames[-1])
     before: Boundary = {}
     after: Boundary = {}
-    for name in controls:
-        times = cmds.keyframe(name, query=True, timeChange=True) or []
+    for name, attribute in controls.items():
+        if isinstance(find_attribute(attribute), LeftAlone):
+            continue
+        times = cmds.keyframe(attribute, query=True, timeChange=True) or []
         if any(time < first for time in times):
-            before[name] = values_at(name, [first - step * back for back in range(NEAR, 0, -1)])
+            before[name] = values_at(attribute, [first - step * back for back in range(NEAR, 0, -1)])
         if any(time > last for time in times):
-            after[name] = values_at(name, [last + step * ahead for ahead in range(1, NEAR + 1)])
+            after[name] = values_at(attribute, [last + step * ahead for ahead in range(1, NEAR + 1)])
     return before, after
 
 

@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from maya import cmds
+
 from facepatch.core.errors import FormatError, TopologyError
 from facepatch_maya import scene_names
 from facepatch_maya.read_scene import read_topology
 from facepatch_maya.scene_state import undo_chunk
-from maya import cmds
 
 NODE_NAME = "facepatch_landmarks"
 DATA = "facepatchLandmarks"

@@ -60,6 +60,15 @@ class Viewport:
         """Long names of the selected transforms, joints among them."""
         return tuple(cmds.ls(selection=True, long=True, transforms=True) or [])
 
+    def selected_controls(self) -> tuple[str, ...]:
+        """Names of the selected transforms, joints and sets."""
+        sets = cmds.ls(selection=True, type="objectSet") or []
+        return (*self.selected_nodes(), *sets)
+
+    def show_frame(self, frame: float) -> None:
+        """Go to a frame of the scene."""
+        cmds.currentTime(frame)
+
     def name_of(self, uuid: str) -> str:
         """The mesh with that uuid, of its transform or its shape; "" where it is gone."""
         found = cmds.ls(uuid, long=True) or []

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Optional, Union
 
 import numpy as np
+from maya import cmds
 from maya.api import OpenMaya as om
 
 from facepatch.core.axes import Axes, Float32, Float64
@@ -15,7 +16,6 @@ from facepatch.core.host import Control, ControlKind
 from facepatch_maya import scene_names
 from facepatch_maya.mesh_points import MeshPoints
 from facepatch_maya.scene_state import evaluation_as, kept_modified, undo_off, viewport_paused
-from maya import cmds
 
 KINDS: dict[str, ControlKind] = {
     "double": "scalar",

@@ -134,6 +134,7 @@ class FacepatchSolve(ServiceCommand):
             join=given.get("join", True),
             settings=settings_of(given),
             picks=Path(given["picks"]) if given["picks"] else None,
+            namespace=given["namespace"],
         )
 
     def end(self, view: JobView, given: Given) -> Result:
@@ -141,7 +142,9 @@ class FacepatchSolve(ServiceCommand):
         out = Path(view.out)
         if given.get("refine", True) and solve_steps.needs_refining(out):
             with shown_progress("Refine") as on_progress:
-                solve_steps.refine(out, given["rigPath"], on_progress=on_progress)
+                solve_steps.refine(
+                    out, given["rigPath"], namespace=given["namespace"], on_progress=on_progress
+                )
         return self._bake(out, given)
 
     def query(self, given: Given) -> Result:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional
 
@@ -24,7 +25,7 @@ from facepatch.core.host import LeftAlone
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.rig_samples import asked, sample_plan, sample_rig
 from facepatch.core.rig_start import AskRig
-from facepatch.core.scene_rig import SceneRig, write_scene_rig
+from facepatch.core.scene_rig import SceneRig, in_namespace, write_scene_rig
 from facepatch_maya.control_ranges import find_controls
 from facepatch_maya.driven_shapes import DrivenShapes
 from facepatch_maya.host import MayaHost
@@ -95,23 +96,27 @@ def at_rest(capture: Capture) -> Iterator[None]:
 
 
 @contextmanager
-def rig_at_rest(capture: Capture, controls: Sequence[RigControl]) -> Iterator[AskRig]:
+def rig_at_rest(
+    capture: Capture, controls: Sequence[RigControl], *, namespace: Optional[str] = None
+) -> Iterator[AskRig]:
     """The rig in the scene as a function, to be called inside the block only: the scene stands `at_rest`."""
     with at_rest(capture):
-        yield ask_in_scene(capture, controls)
+        yield ask_in_scene(capture, controls, namespace=namespace)
 
 
-def ask_in_scene(capture: Capture, controls: Sequence[RigControl]) -> AskRig:
+def ask_in_scene(
+    capture: Capture, controls: Sequence[RigControl], *, namespace: Optional[str] = None
+) -> AskRig:
     """Values of controls -> the captured meshes, head space. To be called inside `at_rest`."""
-    meshes = [mesh.name for mesh in capture.meshes]
-    return asked(MayaHost(), controls, meshes, head_from_world=head_from_world(capture))
+    meshes = [in_namespace(mesh.name, namespace) for mesh in capture.meshes]
+    here = [replace(control, name=in_namespace(control.name, namespace)) for control in controls]
+    return asked(MayaHost(), here, meshes, head_from_world=head_from_world(capture, meshes[0]))
 
 
-def head_from_world(capture: Capture) -> Float64:
-    """(4, 4) at the neutral frame. Inside `at_rest`."""
-    first = capture.meshes[0]
-    world = MayaHost().read_mesh(first.name).object_to_world
-    out: Float64 = np.asarray(first.object_to_head, np.float64) @ np.linalg.inv(world)
+def head_from_world(capture: Capture, mesh: str) -> Float64:
+    """(4, 4) at the neutral frame, by the first mesh of the capture, which is `mesh` in the scene. Inside `at_rest`."""
+    world = MayaHost().read_mesh(mesh).object_to_world
+    out: Float64 = np.asarray(capture.meshes[0].object_to_head, np.float64) @ np.linalg.inv(world)
     return out
 
 
@@ -129,7 +134,7 @@ def _sample(
         controls,
         [mesh.name for mesh in capture.meshes],
         place,
-        head_from_world=head_from_world(capture),
+        head_from_world=head_from_world(capture, capture.meshes[0].name),
         plan=sample_plan(controls, sparse=sparse),
         on_progress=on_progress,
     )

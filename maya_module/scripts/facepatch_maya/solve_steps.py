@@ -28,7 +28,7 @@ from facepatch.core.records import write_text
 from facepatch.core.retime import Timing
 from facepatch.core.rig_refine import Refined
 from facepatch.core.rig_start import finish_on_rig, read_rig_start
-from facepatch.core.scene_rig import RECORD, SceneRig, has_scene_rig, read_scene_rig
+from facepatch.core.scene_rig import RECORD, SceneRig, has_scene_rig, in_namespace, read_scene_rig
 from facepatch_maya import kept_keys, solve_rig
 from facepatch_maya.backend import Backend
 from facepatch_maya.job_view import JobView
@@ -77,6 +77,7 @@ def begin_solve(
     join: bool = True,
     settings: Optional[Mapping[str, Any]] = None,
     picks: Optional[Path] = None,
+    namespace: Optional[str] = None,
     label: str = "",
 ) -> JobView:
     """Have a clip solved for the controls of a rig.
@@ -85,17 +86,19 @@ def begin_solve(
     the rest is solved. unused: controls that stay at their default. cost: factor by which a control is used less (above
     1) or more. blend: region (eyes, brows, nose, mouth) -> how much of the solve it takes, 0 to 1. key_tolerance: share
     of its range by which a control's curve may leave the solved values. join: the curves meet the keys that are there
-    before and after the take. settings: of the solve, such as {"sparsity": 1.0}.
+    before and after the take. settings: of the solve, such as {"sparsity": 1.0}. namespace: as in
+    `bake_controls`.
     """
     path, found = _clip_path(clip), scene_rig_of(rig)
     frames = _scene_frames(read_clip(path), start_frame, offset)
     names = [control.name for control in found.controls if control.is_free] if found else []
-    before, after = kept_keys.keyed_around(names, frames) if join else ({}, {})
+    here = {name: in_namespace(name, namespace) for name in (*names, *(hold or {}))}
+    before, after = kept_keys.keyed_around({n: here[n] for n in names}, frames) if join else ({}, {})
     arguments: dict[str, Any] = {
         "clip": str(path.absolute()),
         "rig": str(_rig_path(rig, found)),
         "picks": str(Path(picks).absolute()) if picks else _picks(found),
-        "held": _held(hold or {}, frames),
+        "held": _held(hold or {}, here, frames),
         "unused": list(unused),
         "cost": dict(cost or {}),
         "blend": dict(blend or {}),
@@ -126,7 +129,7 @@ def solve(
     with service_for(backend, Path(clip), place, Path(out), options.get("picks")) as service:
         service.wait(begin_solve(service, clip, rig, out=out, **options), on_progress=on_progress)
     if refined and needs_refining(out):
-        refine(out, rig, on_progress=on_progress)
+        refine(out, rig, namespace=options.get("namespace"), on_progress=on_progress)
     return read_solved(out)
 
 
@@ -135,7 +138,9 @@ def needs_refining(out: Path) -> bool:
     return (Path(out) / START).is_file() and not (Path(out) / REFINED).is_file()
 
 
-def refine(out: Path, rig: Rig, *, on_progress: OnProgress = silent) -> Refined:
+def refine(
+    out: Path, rig: Rig, *, namespace: Optional[str] = None, on_progress: OnProgress = silent
+) -> Refined:
     """Make the last steps of the solve in `out` on the rig in the scene; writes `controls_refined.npz` there.
 
     The scene is as before, also on an error or when `on_progress` stops it; then nothing is written. No frame ends
@@ -145,7 +150,8 @@ def refine(out: Path, rig: Rig, *, on_progress: OnProgress = silent) -> Refined:
     if found is None or not found.sampled or not path.is_file():
         raise InputError(f"{out}: was not solved for a rig that was sampled, so there is nothing to refine.")
     start, solved = read_rig_start(path), read_clip(Path(out) / CONTROLS)
-    with solve_rig.rig_at_rest(read_capture(Path(found.capture)), start.controls) as ask:
+    capture = read_capture(Path(found.capture))
+    with solve_rig.rig_at_rest(capture, start.controls, namespace=namespace) as ask:
         values, ended = finish_on_rig(start, ask, on_progress=on_progress)
     still = start.free & (np.abs(start.shares(values) - start.shares(start.defaults)).max(axis=0) < STILL)
     values[:, still] = start.defaults[still]
@@ -224,9 +230,9 @@ def _scene_frames(clip: Clip, start_frame: Optional[float], offset: float) -> Fl
     return timing.scene_frames(clip.frame_count)
 
 
-def _held(hold: Held, frames: Float64) -> dict[str, Any]:
+def _held(hold: Held, here: Mapping[str, str], frames: Float64) -> dict[str, Any]:
     return {
-        name: kept_keys.values_at(name, frames.tolist()) if value is None else float(value)
+        name: kept_keys.values_at(here[name], frames.tolist()) if value is None else float(value)
         for name, value in hold.items()
     }
 

@@ -6,9 +6,12 @@
     built = build(trained, found.folder)
     clip = retarget(trained, Path("/takes/010.mp4"), out=Path("/work/010"))
     bake(clip, built, start_frame=1001)
+    solve(clip, read_rig(found.folder), out=Path("/work/010/controls"), start_frame=1001)   # or: the rig's own controls
+    bake_controls(Path("/work/010/controls"), rig=found.folder, start_frame=1001)
 
-Those that work in the scene (capture, build, bake, live) need no service. Those that compute (propose, train, retarget)
-hand a job to it; `begin_...` does that without waiting and returns a JobView, the plain name waits for the end.
+Those that work in the scene (capture, read_rig, build, bake, bake_controls, live) need no service. Those that compute
+(propose, train, retarget, solve) hand a job to it; `begin_...` does that without waiting and returns a JobView, the
+plain name waits for the end.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from facepatch.core.host import Applied, BuiltBlendShape, Host, LeftAlone
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.vertex_picks import VertexPicks, read_vertex_picks, write_vertex_picks
 from facepatch_maya.backend import Backend
+from facepatch_maya.bake_controls import bake_controls
 from facepatch_maya.head_and_gaze import GazeControls, HeadControl, Neutral, write_clip_gaze, write_clip_head
 from facepatch_maya.host import MayaHost
 from facepatch_maya.live_session import LiveSession
@@ -42,21 +46,31 @@ from facepatch_maya.service_steps import (
     roots_of,
     train,
 )
+from facepatch_maya.solve_rig import read_rig
+from facepatch_maya.solve_steps import begin_solve, needs_refining, read_solved, refine, scene_rig_of, solve
 from facepatch_maya.targets import Target, find_target
 from facepatch_maya.write_keys import write_clip
 
 __all__ = [
     "bake",
+    "bake_controls",
     "begin_propose",
     "begin_retarget",
+    "begin_solve",
     "begin_train",
     "build",
     "capture_character",
     "keep_landmarks",
     "live",
+    "needs_refining",
     "propose_landmarks",
+    "read_rig",
+    "read_solved",
+    "refine",
     "retarget",
     "roots_of",
+    "scene_rig_of",
+    "solve",
     "train",
     "trained_pca",
     "write_scene_picks",

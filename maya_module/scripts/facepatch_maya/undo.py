@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional, Protocol
 
+from maya import cmds
 from maya.api import OpenMaya as om
 
 from facepatch.core.errors import HostError
 from facepatch_maya.scene_state import undo_chunk
-from maya import cmds
 
 PLUGIN = "facepatch_plugin"
 

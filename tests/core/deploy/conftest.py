@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wheel_index import write_checkout, write_index
 
 from facepatch.core.deploy import wheels as deploy_wheels
 from facepatch.core.deploy.install import InstallSettings
 from facepatch.core.deploy.mayas import Tag
 from facepatch.core.errors import UnavailableError
+from wheel_index import write_checkout, write_index
 
 
 @pytest.fixture

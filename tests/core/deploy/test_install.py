@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from wheel_index import write_checkout, write_wheel
 
 from facepatch.core.deploy import install as module
 from facepatch.core.deploy import manifest as lists
@@ -17,6 +16,7 @@ from facepatch.core.deploy.mayas import this_platform
 from facepatch.core.deploy.uninstall import uninstall
 from facepatch.core.errors import ConfigError, FormatError, JobCancelledError, StorageError, VersionError
 from facepatch.core.progress import Progress
+from wheel_index import write_checkout, write_wheel
 
 Make = Callable[..., InstallSettings]
 TAG = "cp311-manylinux_x86_64"

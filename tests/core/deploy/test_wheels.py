@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from wheel_index import write_wheel
 
 from facepatch.core.deploy.mayas import tags
 from facepatch.core.deploy.wheels import command_by_hand, fetch_wheels, make_vendor, unpack_wheels
 from facepatch.core.errors import FormatError, UnavailableError
+from wheel_index import write_wheel
 
 (LINUX_311,) = tags(["2025"], ["linux"])
 (LINUX_313,) = tags(["2027"], ["linux"])

@@ -224,9 +224,8 @@ def test_landmarks_come_back_with_the_scene_also_after_the_mesh_was_renamed(stag
 
 
 def test_a_mesh_that_was_cut_says_that_its_landmarks_no_longer_fit(stage: Any, opened: Any):
-    from tool_stage import face_points, grid_topology
-
     from facepatch.core.data.mesh import Topology
+    from tool_stage import face_points, grid_topology
 
     stage.choose_face()
     stage.pick_all()

@@ -37,8 +37,9 @@ def docked(maya: Any, application: Any, tmp_path: Path, monkeypatch: pytest.Monk
     from tool_user import User
 
     monkeypatch.setenv("FACEPATCH_CONNECTION", str(tmp_path / "none.json"))
-    from facepatch_maya.ui import main_window
     from maya import cmds
+
+    from facepatch_maya.ui import main_window
 
     add_face(maya)
     cmds.playbackOptions(minTime=1, maxTime=40)
@@ -50,9 +51,8 @@ def docked(maya: Any, application: Any, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def pick_all(docked: Docked) -> None:
-    from tool_stage import SIDE, landmark_vertices
-
     from facepatch.core.vertex_picks import VertexPicks
+    from tool_stage import SIDE, landmark_vertices
 
     vertices = landmark_vertices()
     docked.session.character.offer(VertexPicks(vertices, SIDE * SIDE))
@@ -98,8 +98,9 @@ def test_the_panel_is_remembered(docked: Docked):
 
 
 def test_clicks_in_the_viewport_become_landmarks_kept_in_the_scene(docked: Docked):
-    from facepatch_maya.host import MayaHost
     from maya import cmds
+
+    from facepatch_maya.host import MayaHost
 
     choose(docked)
     docked.user.click("pick")
@@ -193,9 +194,8 @@ def test_the_menu_offers_help_and_the_self_check(docked: Docked):
 @pytest.fixture
 def shot(docked: Docked, tmp_path: Path) -> Docked:
     """A captured character, the space of its motion as a training leaves it, and a retargeted take."""
-    from tool_stage import SIDE, small_pca, write_take
-
     from facepatch.core.data.pca import write_pca
+    from tool_stage import SIDE, small_pca, write_take
 
     choose(docked)
     docked.session.motion.set_range(1, 6, 1)

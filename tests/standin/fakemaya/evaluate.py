@@ -280,7 +280,9 @@ def multiplied(scene: Scene, plug: Plug) -> Any:
     letter = plug.attr.name[-1]
     a, b = (value_of(scene, plug.node, f"input{i}{letter}") for i in (1, 2))
     operation = int(value_of(scene, plug.node, "operation"))
-    return (a, a * b, a / b if b else 0.0, a**b)[operation]
+    if operation == 3:
+        return a**b
+    return (a, a * b, a / b if b else 0.0)[operation]
 
 
 # ------------------------------------------------------------------------------------------------ geometry

@@ -20,6 +20,7 @@ from facepatch_maya.session.jobs import JobsPage
 from facepatch_maya.session.motion import MotionPage
 from facepatch_maya.session.pick_view import PickView
 from facepatch_maya.session.proposing import ProposalJob
+from facepatch_maya.session.rig_solve import RigPage
 from facepatch_maya.session.shot import ShotPage
 from facepatch_maya.session.status import EMPTY, FAILED, READY, RUNNING, Listeners
 from facepatch_maya.session.training import Performer, TrainPage
@@ -70,9 +71,11 @@ class Session:
         self.shot = ShotPage(
             self.listeners, host, view, backend, steps, self.motion, self.train, lambda: self.folder
         )
+        self.rig = RigPage(self.listeners, view, backend, steps, self.motion, self.shot, lambda: self.folder)
         self.jobs = JobsPage(self.listeners, backend)
         self._meshes: list[str] = []
         self._captured: object = None
+        self._clip: Optional[Path] = None
         self.listeners.add(self._follow)
         self.proposal = ProposalJob(backend, steps, self.character, self.motion, lambda: self.folder)
         self.open()
@@ -85,8 +88,12 @@ class Session:
         elif what == "motion" and self.motion.capture is not self._captured:
             self._captured = self.motion.capture
             self.train.invite()
+            self.rig.find()
         elif what == "train" and self.shot.status.kind in (EMPTY, READY):
             self.shot.invite()
+        elif what == "shot" and self.shot.clip is not self._clip:
+            self._clip = self.shot.clip
+            self.rig.forget_solve()
 
     # --------------------------------------------------------------------------------------------- the scene
 
@@ -134,6 +141,7 @@ class Session:
         self.proposal.forget()
         self.shot.set(**{name: kept.get("shot", {}).get(name, usual) for name, usual in SHOT_CHOICES.items()})
         self.motion.find()
+        self.rig.restore(kept.get("rig", {}))
         for page in (self.train, self.shot, self.jobs):
             page.invite()
 
@@ -176,6 +184,7 @@ class Session:
             "performers": [[str(p.take), str(p.out), p.state == "paused"] for p in self.train.performers],
             "preset": self.train.preset,
             "shot": {name: getattr(self.shot, name) for name in SHOT_CHOICES},
+            "rig": self.rig.choices,
         }
         if not self.busy and values != self._kept and (values["uuids"] or self._kept):
             with self.character.reporting("Keeping the choices in the scene"):
@@ -207,6 +216,7 @@ class Session:
             self.proposal.refresh()
             self.train.refresh()
             self.shot.refresh()
+            self.rig.refresh()
             self.jobs.refresh()
         service = (self.backend.state, self.backend.sentence)
         if service != self._service:

@@ -17,6 +17,14 @@ class PickView(Protocol):
         """Transforms and joints that are selected."""
         ...
 
+    def selected_controls(self) -> tuple[str, ...]:
+        """Transforms, joints and sets that are selected."""
+        ...
+
+    def show_frame(self, frame: float) -> None:
+        """Go to a frame of the scene."""
+        ...
+
     def name_of(self, uuid: str) -> str:
         """The name that the mesh has now; "" where it is gone."""
         ...

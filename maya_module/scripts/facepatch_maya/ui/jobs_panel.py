@@ -22,6 +22,7 @@ VERBS = {
     "retarget": "Retarget",
     "stream": "Live",
     "character": "Landmarks",
+    "solve_rig": "Rig solve",
 }
 
 

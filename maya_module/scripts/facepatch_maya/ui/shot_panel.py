@@ -11,6 +11,7 @@ from facepatch_maya.session.training import FILMS, clock
 from facepatch_maya.ui.panel import Action, Panel
 from facepatch_maya.ui.parts import Card, Dot, Fold, Form, PathField, button, column, label, row
 from facepatch_maya.ui.qt import QShortcut, QtCore, QtGui, QtWidgets
+from facepatch_maya.ui.rig_card import RigCard
 from facepatch_maya.ui.style import current_theme, em
 
 _FILMS = f"Films ({' '.join(f'*{kind}' for kind in FILMS)});;All files (*)"
@@ -28,6 +29,8 @@ class ShotPanel(Panel):
         self.body.addWidget(self._make_take())
         self.body.addWidget(self._make_keys())
         self.body.addWidget(self._make_live())
+        self.rig = RigCard(session.rig)
+        self.body.addWidget(self.rig)
         self.body.addWidget(self._make_report())
         self.body.addStretch(1)
         escape = QShortcut(QtGui.QKeySequence(QtCore.Qt.Key.Key_Escape), self)
@@ -301,6 +304,7 @@ class ShotPanel(Panel):
         self.rates.setText(shot.rates)
         self.rates.setVisible(bool(shot.rates))
         self._show_live()
+        self.rig.show_state()
         self._show_report()
         self._filling = False
 
@@ -322,8 +326,8 @@ class ShotPanel(Panel):
             self.said.setText(f"about {clock(left)} left")
 
     def _show_report(self) -> None:
-        applied = self.shot.applied
-        left_alone = applied.left_alone if applied else ()
+        done = (self.shot.applied, self.session.rig.applied)
+        left_alone = tuple(left for applied in done if applied for left in applied.left_alone)
         self.report.setVisible(bool(left_alone))
         known = [(item.name, item.reason) for item in left_alone]
         rows = [self.left_alone.topLevelItem(i) for i in range(self.left_alone.topLevelItemCount())]
