@@ -24,9 +24,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "0")
 import numpy as np
 
 from facepatch.core.progress import Progress
-from facepatch.evaluation.pair import PairJob, evaluate_pair
+from facepatch.evaluation.pairs import Comparison, PairJob, evaluate_pairs
 from facepatch.metrics.agreement import agreement
-from facepatch.patches.regions import WHOLE
 from facepatch.pipelines.models import load_models
 from facepatch.pipelines.outputs import clip_measures
 from facepatch.pipelines.prepare import train_rows
@@ -194,36 +193,23 @@ def pair(arguments: argparse.Namespace) -> dict[str, Any]:
         motion=(captures / "alex_rom_3.csv",),
         held_out=(captures / "S07-001.csv",),
     )
-    results: dict[str, Any] = {}
-    say("\n| patches | row | mean mm | p95 mm | % IOD | fraction of mean expression | lids | lips |")
+    comparison = Comparison(methods=("product", "whole face"), budgets=("iterations",), seeds=1)
+    say("\n| method | row | mean mm | p95 mm | % IOD | fraction of mean expression | lids | lips |")
     say("|---|---|---|---|---|---|---|---|")
-    for name, settings in (
-        ("local", settings_for(arguments, 0)),
-        ("whole face", whole_face(settings_for(arguments, 0))),
-    ):
-        errors = evaluate_pair(
-            job, settings, arguments.out / f"pair-{name.replace(' ', '-')}", on_progress=progress
-        )
-        results[name] = {
-            row: {region: error.fraction_of_mean_expression for region, error in found.items()}
-            for row, found in errors.items()
-        }
-        for row, found in errors.items():
+    results: dict[str, Any] = {}
+    for one in evaluate_pairs([job], comparison, arguments.out / "pairs", on_progress=progress):
+        results[one["method"]] = one["rows"]
+        for row, found in one["rows"].items():
             e = found["all"]
             shares = " | ".join(
-                f"{found[region].fraction_of_mean_expression or 0:.3f}" for region in ("all", "lids", "lips")
+                f"{found[region]['fraction_of_mean_expression'] or 0:.3f}"
+                for region in ("all", "lids", "lips")
             )
             say(
-                f"| {name} | {row} | {e.mean_mm:.3f} | {e.p95_mm:.3f} | {e.mean_percent_iod:.2f} | {shares} |"
+                f"| {one['method']} | {row} | {e['mean_mm']:.3f} | {e['p95_mm']:.3f} | {e['mean_percent_iod']:.2f} "
+                f"| {shares} |"
             )
     return results
-
-
-def whole_face(settings: RunSettings) -> RunSettings:
-    """One patch with as many pixels as all the local ones, so that an iteration costs the same."""
-    pixels = len(settings.patches.regions) * settings.patches.size**2
-    size = 16 * round(pixels**0.5 / 16)
-    return replace(settings, patches=replace(settings.patches, regions=WHOLE, size=size))
 
 
 def speed(arguments: argparse.Namespace) -> dict[str, Any]:

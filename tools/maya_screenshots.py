@@ -82,13 +82,17 @@ def palette() -> QtGui.QPalette:
 
 
 def read_training(run: Path) -> Any:
-    """Losses and preview pictures of the demo: (iterations, {name: values}, {iteration: pixels}); None without one."""
+    """Losses, checks of the quality and preview pictures of the demo; None without one.
+
+    (iterations, {name: values}, (iterations, {name: values}), {iteration: pixels})
+    """
     history = next(iter(sorted(run.glob("stages/reenactment-*/history.json"))), None)
     if history is None:
         return None
     values = json.loads(history.read_text(encoding="utf-8"))
+    checks = values["checks"]
     pictures = {int(path.stem): pixels(path) for path in sorted(history.parent.glob("previews/0*.png"))}
-    return values["iterations"], values["values"], pictures
+    return values["iterations"], values["values"], (checks["iterations"], checks["values"]), pictures
 
 
 def pixels(path: Path) -> Any:
@@ -136,7 +140,7 @@ def motion(folder: Path, learned: Any) -> Tool:
 
 def training(stage: Stage, learned: Any) -> Any:
     """Two performers; the first is three quarters through."""
-    iterations, values, pictures = learned
+    iterations, values, checks, pictures = learned
     session = stage.session
     session.train.add([stage.film("anna_rom.mp4"), stage.film("ben_rom.mov")])
     session.train.show(0)
@@ -146,6 +150,10 @@ def training(stage: Stage, learned: Any) -> Any:
     for name, curve in values.items():
         if name != "rate":
             job.curves["reenactment", name] = list(zip(iterations[:shown], curve[:shown]))
+    for name, curve in checks[1].items():
+        points = [point for point in zip(checks[0], curve) if point[0] <= iterations[shown - 1]]
+        job.curves["reenactment", name] = points
+        job.values[name] = points[-1][1]
     return (
         job,
         iterations[shown - 1],

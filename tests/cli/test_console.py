@@ -89,6 +89,36 @@ def test_facts_say_all_that_is_known() -> None:
     assert facts(report, pace) == "40/100 frames, 4/s, 0:15 left, loss 0.01235, mouth"
 
 
+JUDGED = {"quality": 0.931, "quality: mouth opening": 0.97, "quality: brow": 0.8, "loss": 0.0123, "rate": 2.0}
+
+
+def test_of_a_training_the_quality_so_far_comes_first_with_its_parts() -> None:
+    pace = Pace(Clock())
+    report = work(0, values=JUDGED, message="More training no longer helps.")
+    assert facts(report, pace) == (
+        "0/100 frames, quality so far 0.93 (mouth opening 0.97, brow 0.80), loss 0.0123, "
+        "More training no longer helps."
+    )
+    assert facts(work(0, values={"quality": 0.5}), pace) == "0/100 frames, quality so far 0.50"
+
+
+def test_beside_a_bar_there_is_room_for_the_quality_alone() -> None:
+    pace = Pace(Clock())
+    assert facts(work(0, values=JUDGED), pace, brief=True) == "0/100 frames, quality 0.93"
+    assert facts(work(0, values={"loss": 0.5}), pace, brief=True) == "0/100 frames, loss 0.5"
+
+
+def test_what_came_of_a_training_is_said_once_above_the_bars() -> None:
+    err = io.StringIO()
+    console = BarConsole(io.StringIO(), RichConsole(file=err, force_terminal=True, width=100), Clock())
+    said = "Best after 80 of 100 iterations (quality .93); more training did not help after that."
+    for done, message in ((99, ""), (100, said), (100, said)):
+        console.progress(work(done, stage="reenactment", message=message, values=JUDGED))
+    console.close()
+    assert err.getvalue().count(f"reenactment: {said}") == 1
+    assert "quality 0.93" in err.getvalue()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0:00"), (4, "0:04"), (59.7, "1:00"), (750, "12:30"), (3723, "1:02:03")]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -149,20 +150,56 @@ def test_render_and_export(
     assert (tmp_path / "weights.csv").read_text().splitlines()[1].startswith("101,")
 
 
+EVALUATE_TINY = [
+    "--set", "supersample=1", "recombined=0.0", "patches.size=32", "selection.count=12", "pca.max_components=4",
+    "reenactment.encoder_channels=4", "reenactment.latent=8", "reenactment.decoder_channels=2",
+    "weights.channels=[4,8]", "weights.hidden=[8]",
+]  # fmt: skip
+
+
 def test_evaluate_prints_the_table_and_its_numbers(
     tiny: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [
-        "evaluate", "pair", tiny.double, tiny.hero, "--motion", tiny.motion, "--source-picks", tiny.double_picks,
-        "--target-picks", tiny.hero_picks, "--preset", tiny.preset, "--out", tmp_path,
-        "--set", "reenactment.loop.iterations=1", "weights.loop.iterations=1",
+        "evaluate", "pairs", "--pair", tiny.double, tiny.hero, "--motion", tiny.motion, "--one-way", "--seeds", "1",
+        "--picks", tiny.double_picks, tiny.hero_picks, "--methods", "paper", "--budget", "iterations",
+        "--iterations", "1", "--out", tmp_path, *EVALUATE_TINY,
     ]  # fmt: skip
     told = events(capsys, words)
-    numbers = next(event for event in told if "errors" in event)
-    assert numbers["errors"]["bound: mean expression"]["all"]["fraction_of_mean_expression"] == pytest.approx(
-        1.0
+    (found,) = next(event for event in told if event.get("experiment") == "pairs")["results"]
+    assert found["method"] == "paper"
+    assert found["rows"]["bound: mean expression"]["all"]["fraction_of_mean_expression"] == pytest.approx(1.0)
+    assert set(done(capsys, words)) == {"pairs.html", "pairs"}
+
+
+def test_evaluate_takes_picks_by_the_name_of_their_character(
+    tiny: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "evaluate",
+        "time",
+        "--pair",
+        tiny.double,
+        tiny.double,
+        "--motion",
+        tiny.motion,
+        "--out",
+        tmp_path,
+    ]
+    code = main([str(word) for word in [*words, "--picks", tiny.hero_picks]])
+    assert code == 1
+    assert "no character is called hero" in capsys.readouterr().err
+
+
+def test_both_directions_of_every_pair_unless_one_is_asked_for(tiny: SimpleNamespace, tmp_path: Path) -> None:
+    from facepatch.cli import evaluate
+
+    both = evaluate.Pairs(
+        pair=((tiny.double, tiny.hero), (tiny.hero, tiny.double)), motion=(tiny.motion,), out=tmp_path
     )
-    assert set(done(capsys, words)) == {"pair.png", "pair.json"}
+    names = [job.name for job in both.jobs()]
+    assert names == ["double -> hero", "hero -> double", "hero -> double", "double -> hero"]
+    assert [job.name for job in replace(both, one_way=True).jobs()] == ["double -> hero", "hero -> double"]
 
 
 def test_demo_makes_its_own_film_and_character_once(

@@ -22,7 +22,7 @@ from facepatch.training.checkpoint import read_checkpoint
 pytestmark = pytest.mark.usefixtures("landmarks_beside")
 
 STAGES = (
-    "pca", "landmarks", "performer patches", "character renders", "reenactment", "weights", "retarget", "export",
+    "pca", "landmarks", "performer patches", "character renders", "weights", "reenactment", "retarget", "export",
     "side by side", "report",
 )  # fmt: skip
 
@@ -68,16 +68,14 @@ def test_training_goes_on_from_the_iteration_in_which_it_was_stopped(
     tiny_run: SimpleNamespace, tmp_path: Path
 ) -> None:
     out, job = tmp_path / "OUT", replace(tiny_run.job, side_by_side=False)
-    for network in ("reenactment", "weights"):
+    for network in ("weights", "reenactment"):
         with pytest.raises(JobCancelledError):
             run(job, tiny_run.settings, out, on_progress=stop_in(network, 10))
         (checkpoint,) = (out / "stages").glob(f"{network}-*/checkpoint.safetensors")
         assert read_checkpoint(checkpoint).header["iteration"] == 10
     seen: list[Progress] = []
     assert same(run(job, tiny_run.settings, out, on_progress=seen.append), tiny_run.clip)
-    assert not {"landmarks", "performer patches", "character renders", "reenactment"} & {
-        p.stage for p in seen
-    }
+    assert not {"landmarks", "performer patches", "character renders", "weights"} & {p.stage for p in seen}
     assert not list(out.rglob("checkpoint.safetensors"))
 
 

@@ -12,9 +12,11 @@ from facepatch.metrics import (
     FaceMeasures,
     agreement,
     blink_agreement,
+    blink_events,
     eye_states,
     measures_from_curves,
     pearson,
+    runs,
 )
 
 
@@ -160,3 +162,41 @@ def test_what_cannot_be_compared_is_refused():
         agreement(measures(), measures(), valid=np.zeros(200, bool))
     with pytest.raises(InputError, match=r"lid gap of -0\.1"):
         blink_agreement(blinking(), blinking(), character_open=-0.1)
+
+
+def test_a_blink_counts_once_however_long_it_is():
+    performer = np.full(100, 0.12)
+    performer[10:13] = performer[40:60] = performer[80:83] = 0.01
+    performer[50] = 0.12  # one frame in the middle of a long blink
+    character = np.full(100, 0.30)
+    character[11] = 0.04  # in one frame of the blink: shut
+    character[40:60] = 0.05
+    character[83] = 0.0  # one frame late
+    found = blink_events(performer, character, character_open=0.30)
+    assert found.blinks == 3
+    assert found.closed == pytest.approx(2 / 3)
+    assert found.median_gap == pytest.approx(0.04 / 0.30)
+    assert blink_events(performer, character, character_open=0.30, slack=0).closed == pytest.approx(1 / 3)
+
+
+def test_without_blinks_there_is_no_share_of_them():
+    found = blink_events(np.full(50, 0.12), np.full(50, 0.3), character_open=0.3)
+    assert (found.blinks, found.closed, found.median_gap) == (0, None, None)
+    with pytest.raises(InputError, match="cannot have a lid gap of 0"):
+        blink_events(blinking(), blinking(), character_open=0.0)
+
+
+def test_states_of_a_whole_take_judge_a_part_of_it():
+    whole = blinking(200)
+    states = eye_states(whole)
+    part = states._replace(openness=states.openness[:9], shut=states.shut[:9], open=states.open[:9])
+    narrow = np.full(9, 0.12)
+    assert blink_agreement(narrow, narrow, character_open=0.12, states=part).closed_frames == 0
+    assert blink_events(narrow, narrow, character_open=0.12, states=part).blinks == 0
+
+
+def test_runs_are_bridged():
+    mask = np.array([1, 1, 0, 1, 0, 0, 1], bool)
+    assert runs(mask) == [(0, 2), (3, 4), (6, 7)]
+    assert runs(mask, bridge=1) == [(0, 4), (6, 7)]
+    assert runs(np.zeros(3, bool)) == []

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from facepatch.core.data.landmarks import LANDMARK_NAMES
 from facepatch.core.errors import InputError, ShapeError
-from facepatch.metrics import jitter, still_frames
+from facepatch.metrics import jitter, landmark_jitter, still_frames
 
 
 def test_jitter_of_a_zigzag_by_hand():
@@ -72,3 +73,42 @@ def test_what_does_not_fit_is_refused():
         jitter(np.zeros((5, 1)), np.ones(4, bool), vertex_count=1, inter_ocular_cm=6.0)
     with pytest.raises(InputError, match="must be above 0"):
         jitter(np.zeros((5, 1)), np.ones(5, bool), vertex_count=1, inter_ocular_cm=0.0)
+
+
+def test_trembling_is_a_share_of_the_faces_height():
+    points = np.zeros((100, 56, 3))
+    points[:, 7, 1] = 0.05 * (-1.0) ** np.arange(100)
+    found = landmark_jitter(points, np.ones(100, bool), face_height=10.0, rate_fps=24.0)
+    # An alternating motion is all above the Gaussian: 0.05 cm of 10 cm is 0.5 %, of one landmark in 56.
+    assert found.worst_percent == pytest.approx(0.5, rel=0.02)
+    assert found.percent == pytest.approx(0.5 / np.sqrt(56), rel=0.02)
+    assert found.worst == LANDMARK_NAMES[7]
+    assert found.frames == 100
+
+
+def test_slow_motion_is_no_trembling():
+    points = np.zeros((240, 56, 3)) + np.sin(2 * np.pi * 0.2 * np.arange(240) / 24)[:, None, None]
+    found = landmark_jitter(points, np.ones(240, bool), face_height=10.0, rate_fps=24.0)
+    assert found.percent is not None
+    assert found.percent < 0.15
+
+
+def test_only_long_still_runs_count_and_nothing_leaks_into_them():
+    points = np.zeros((60, 56, 3))
+    points[30:] = 5.0  # a jump where the performer moves
+    still = np.ones(60, bool)
+    still[28:32] = False
+    still[:8] = False
+    still[4] = True
+    found = landmark_jitter(points, still, face_height=10.0, rate_fps=24.0)
+    assert found.frames == 48
+    assert found.percent == pytest.approx(0.0, abs=1e-9)
+    never = landmark_jitter(points, np.zeros(60, bool), face_height=10.0, rate_fps=24.0)
+    assert (never.frames, never.percent, never.worst) == (0, None, "")
+
+
+def test_a_face_without_height_is_refused():
+    with pytest.raises(InputError, match="a face height of 0"):
+        landmark_jitter(np.zeros((9, 56, 3)), np.ones(9, bool), face_height=0.0, rate_fps=24.0)
+    with pytest.raises(ShapeError):
+        landmark_jitter(np.zeros((9, 56, 3)), np.ones(8, bool), face_height=1.0, rate_fps=24.0)

@@ -9,7 +9,7 @@ import pytest
 
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.data.pca import Pca
-from facepatch.pipelines.channel import nudge_matrix, smooth
+from facepatch.pipelines.channel import limited, nudge_matrix, smooth
 
 STILL = ("chin",)
 
@@ -50,6 +50,18 @@ def test_with_doubt_one_measure_goes_a_share_of_its_way(doubt: float, pca: Pca, 
     rows, missing = np.array([[1.0, 2.0, 0.5]]), np.array([[0.6], [-0.2]])
     change = missing @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=doubt).T
     np.testing.assert_allclose(change @ rows.T, missing / (1 + doubt), atol=1e-6)
+
+
+def test_what_no_component_parts_is_not_forced(pca: Pca, basis: np.ndarray) -> None:
+    rows = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1e-4]])  # all but one measure
+    asked = (
+        np.array([[0.3, 0.3], [0.0, 0.3]])
+        @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0).T
+    )
+    change = limited(asked, pca)
+    np.testing.assert_array_equal(change[0], asked[0])
+    assert np.linalg.norm(asked[1]) > 100
+    assert np.linalg.norm(change[1]) == pytest.approx(1.5 * np.sqrt(5.25))
 
 
 def test_what_is_to_keep_still_is_left_to_weights_that_do_not_move_it(pca: Pca, basis: np.ndarray) -> None:

@@ -109,3 +109,28 @@ def test_the_curves_of_each_network_are_kept(tiny_run: SimpleNamespace) -> None:
     assert curves["reenactment"]["iterations"] == [10, 12]
     assert set(curves["reenactment"]["values"]) >= {"loss", "performer", "character"}
     assert set(curves["weights"]["values"]) >= {"loss", "weights", "points", "gaps"}
+
+
+def test_both_networks_are_judged_and_it_is_said_by_what(tiny_run: SimpleNamespace) -> None:
+    parts = {"weights": {"shape", "lids", "lips"}, "reenactment": {"mouth opening", "swap"}}
+    for name in NETWORKS:
+        folder = next((tiny_run.out / "stages").glob(f"{name}-*"))
+        history = json.loads((folder / "history.json").read_text())
+        assert history["checks"]["iterations"] == [12]
+        assert set(history["checks"]["values"]) >= {"quality", *(f"quality: {part}" for part in parts[name])}
+        assert 0 <= history["checks"]["values"]["quality"][0] <= 1
+        assert history["verdict"].startswith("Best at the end, after 12 iterations (quality ")
+        assert "fewer than 400 frames, so frames that were learned from judged." in history["verdict"]
+        described = json.loads((folder / "model.json").read_text())
+        assert described["iteration"] == 12
+        assert described["quality"]["quality"] == history["checks"]["values"]["quality"][0]
+        assert json.loads((folder / "done.json").read_text())["verdict"] == history["verdict"]
+
+
+def test_the_estimation_of_weights_is_learned_first(tiny_run: SimpleNamespace) -> None:
+    assert NETWORKS == ("weights", "reenactment")
+    times = [
+        next((tiny_run.out / "stages").glob(f"{name}-*")).joinpath("done.json").stat().st_mtime_ns
+        for name in NETWORKS
+    ]
+    assert times[0] < times[1]

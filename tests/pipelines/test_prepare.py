@@ -103,6 +103,62 @@ def test_the_cut_patches_are_those_of_their_frames(made: Made, tmp_path: Path) -
     np.testing.assert_array_equal(data.performer, cut[data.performer_rows])
 
 
+def test_frames_that_judge_are_not_learned_from(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.quality.ENOUGH", 20)
+    data = made.prepared(tmp_path, validation_share=0.2)
+    rows, judges = train_rows(made.performance, 1.0), data.validation
+    assert judges.rows.tolist() == rows[-5:].tolist() == [25, 26, 27, 28, 29]
+    assert judges.held_out.tolist() == [True, True]
+    assert set(data.performer_rows) <= set(rows[:-5].tolist())
+    assert judges.motion_rows.tolist() == list(range(24, 30))
+    assert np.flatnonzero(~data.character_learned).tolist() == list(range(24, 30))
+    assert data.character_rows.max() < 24
+    assert len(data.character) == len(data.weights) == 60
+    # The patches of both kinds are those of their frames, though they are cut in one pass.
+    to_patch = data.plan.frame_to_patch(
+        made.performance.align(made.performance.take.neutral, made.settings.patches.align_sigma)
+    )
+    ((_, cut),) = made.performance.patches(to_patch, 32)
+    np.testing.assert_array_equal(data.performer, cut[data.performer_rows])
+    np.testing.assert_array_equal(judges.patches, cut[judges.rows])
+    measures = made.performance.take.measures
+    np.testing.assert_array_equal(judges.curves[:, 0], measures.mouth_open[judges.rows])
+    low, high = np.quantile(measures.mouth_open[rows], [0.005, 0.995])
+    assert judges.ranges[0, 0] == pytest.approx(high - low, rel=1e-4)
+
+
+def test_expressions_are_recombined_from_frames_that_may_be_learned_from(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.quality.ENOUGH", 20)
+    seen: list[int] = []
+    original = module.recombined
+    monkeypatch.setattr(
+        module,
+        "recombined",
+        lambda frames, count, *, seed: seen.append(frames.frame_count) or original(frames, count, seed=seed),
+    )
+    made.prepared(tmp_path, validation_share=0.2)
+    assert seen == [24]
+
+
+def test_of_few_frames_all_are_learned_from_and_judge(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path)
+    assert data.validation.held_out.tolist() == [False, False]
+    assert data.validation.rows.tolist() == train_rows(made.performance, 1.0).tolist()
+    assert data.validation.motion_rows.tolist() == list(range(30))
+    assert data.character_learned.all()
+
+
+def test_without_a_share_nothing_judges(made: Made, tmp_path: Path) -> None:
+    data = made.prepared(tmp_path, validation_share=0.0)
+    assert data.validation.patches.shape == (0, 3, 32, 32, 3)
+    assert len(data.validation.rows) == len(data.validation.motion_rows) == 0
+    assert data.character_learned.all()
+
+
 def test_the_coverage_is_written_for_people_and_programs(made: Made, tmp_path: Path) -> None:
     data = made.prepared(tmp_path)
     written = json.loads((data.stage.folder / "coverage.json").read_text())
@@ -122,6 +178,7 @@ def test_what_was_prepared_is_kept_until_something_changes(
     for changed in (
         {"train_share": 0.7},
         {"supersample": 2},
+        {"validation_share": 0.2},
         {"patches": replace(made.settings.patches, margin=0.3)},
     ):
         with pytest.raises(TypeError, match="not callable"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.metrics.face_measures import MEASURES, FaceMeasures, measures_from_curves
 from facepatch.pipelines.lids import EyeScale
+from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.models import Models, load_models
 from facepatch.pipelines.performance import Take
 from facepatch.pipelines.retarget import (
@@ -172,9 +174,19 @@ def test_the_lid_scale_is_of_the_training_frames_only() -> None:
 
 def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
-    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5)
+    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5, LipScale(0.01, 0.8, True))
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration
+
+
+def test_a_calibration_from_before_the_lip_channel_leaves_the_lips_alone(tmp_path: Path) -> None:
+    write_calibration(
+        tmp_path / "calibration.json", Calibration((0.0,), {}, {}, 0.0, LipScale(0.0, 0.8, True))
+    )
+    values = json.loads((tmp_path / "calibration.json").read_text())
+    del values["lips"]
+    (tmp_path / "calibration.json").write_text(json.dumps(values))
+    assert not read_calibration(tmp_path / "calibration.json").lips.ever_touch
 
 
 @pytest.mark.parametrize(
@@ -297,8 +309,8 @@ def test_frames_without_a_face_have_no_say_in_the_others(take: Take, models: Mod
 def test_without_channels_only_the_networks_speak() -> None:
     settings = RetargetSettings(smoothing=3.0, hold_s=0.1)
     bare = without_channels(settings)
-    assert bare.lids.strength == bare.brows.strength == 0.0
-    assert replace(bare, lids=settings.lids, brows=settings.brows) == settings
+    assert bare.lids.strength == bare.brows.strength == bare.lips.strength == 0.0
+    assert replace(bare, lids=settings.lids, brows=settings.brows, lips=settings.lips) == settings
 
 
 def test_a_variable_rate_becomes_a_constant_one(take: Take, models: Models) -> None:

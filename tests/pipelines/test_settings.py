@@ -76,6 +76,7 @@ def test_a_preset_holds_only_what_differs() -> None:
         "iterations": 12000,
         "learning_rate": 3e-4,
         "checkpoint_every": 500,
+        "check_every": 500,
     }
     with pytest.raises(UnknownNameError, match=r"there is no 'preveiw'\. Nearest: preview"):
         read_preset("preveiw")
@@ -98,6 +99,7 @@ def test_an_unknown_preset_is_a_wrong_setting_with_the_nearest_names() -> None:
         ),
         ("supersample = 1.5", r"supersample: needs int, got 1\.5"),
         ("supersample = 9", r"supersample: 9 lies outside 1\.\.4"),
+        ("validation_share = 0.6", r"validation_share: 0\.6 lies outside 0\.\.0\.5"),
         ("train_share = 0.0", r"train_share: 0\.0 lies outside 0\.05\.\.1"),
         ("patches = 3", r"patches: needs a table of settings, got 3"),
         ("[patches]\nsize = 40", r"patches\.size: 40 is not a multiple of 16"),

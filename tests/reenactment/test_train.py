@@ -8,7 +8,7 @@ import torch
 from facepatch.core.errors import DivergedError
 from facepatch.pipelines.settings import read_settings
 from facepatch.reenactment.config import ReenactmentSettings
-from facepatch.reenactment.train import ReenactmentTraining
+from facepatch.reenactment.train import ReenactmentTraining, survival
 from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
 from facepatch.training.loop import Training, iteration_generator, train
@@ -237,6 +237,13 @@ def test_a_preview_shows_five_rows_for_every_region(tmp_path):
     assert np.abs(sheet[3 * 32, 0].astype(int) - (120, 190, 120)).max() <= 1
 
 
+def test_a_preview_of_few_frames_shows_as_many_of_both(tmp_path):
+    trainee = started(training_of(count=9))
+    trainee.character = PatchSet(trainee.character.images[:3].numpy(), CPU)
+    assert trainee.preview(tmp_path / "latest.png")
+    assert cv2.imread(str(tmp_path / "latest.png")).shape == (5 * 32, 3 * 32, 3)
+
+
 @pytest.mark.parametrize("preset", ["full", pytest.param("paper", marks=pytest.mark.slow)])
 def test_the_presets_train_at_full_size(preset, tmp_path):
     settings = read_settings(preset)
@@ -250,3 +257,52 @@ def test_the_presets_train_at_full_size(preset, tmp_path):
     assert np.isfinite(list(values.values())).all()
     assert not torch.equal(before, trainee.module.encoders["mouth"].to_code.weight.detach())
     assert trainee.module.reenact(trainee.performer.spread(1)).shape == (1, 1, 3, 128, 128)
+
+
+# --------------------------------------------------------------------------------------------------- quality
+
+
+def test_the_code_that_outlives_the_swap_by_hand():
+    before = torch.randn(50, 2, 4, generator=torch.Generator().manual_seed(0))
+    assert survival(before, before) == 1.0
+    assert survival(before, before + torch.tensor([5.0, -3.0, 1.0, 0.0])) == pytest.approx(1.0, abs=1e-5)
+    assert survival(before, torch.zeros_like(before)) == pytest.approx(0.0, abs=1e-6)
+    assert survival(before, 0.5 * before) == pytest.approx(0.5, abs=1e-5)
+    half = before.clone()
+    half[:, 1] = 0
+    assert survival(before, half) == pytest.approx(0.5, abs=1e-5)  # one of two regions is lost
+    assert survival(before, -3 * before) == 0.0
+
+
+def judged(judge=None, count=5):
+    trainee = started(training_of())
+    openings = np.linspace(0.1, 0.3, count)
+    trainee.validation = PatchSet(mouths(openings, (220, 180, 160)), CPU) if count else None
+    trainee.judge = judge
+    return trainee
+
+
+def test_the_judge_sees_the_reenacted_patches_of_all_frames_in_order():
+    seen = []
+
+    def judge(reenacted):
+        seen.append(reenacted)
+        return {"mouth opening": 0.9, "left eye": 0.7}
+
+    trainee = judged(judge, count=90)  # more than are judged at once
+    with torch.no_grad():
+        wanted = trainee.module.reenact(trainee.validation.take(torch.arange(90)))
+    found = trainee.quality()
+    assert torch.allclose(seen[0], wanted, atol=1e-5)
+    assert found["quality"] == pytest.approx(0.8)  # the swap is told and does not count
+    assert list(found) == ["quality", "quality: mouth opening", "quality: left eye", "quality: swap"]
+
+
+def test_a_silent_judge_leaves_it_to_the_swap():
+    for judge in (None, lambda reenacted: {}):
+        found = judged(judge).quality()
+        assert found["quality"] == found["quality: swap"]
+
+
+def test_without_frames_that_judge_there_is_no_quality():
+    assert judged(count=0).quality() == {}

@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from facepatch.report.data import Agreement, Blink, Coverage, Curve, Figure, Jitter, PatchRow, ReportData
+from facepatch.report.data import (
+    Agreement,
+    Blink,
+    Coverage,
+    Curve,
+    Figure,
+    Jitter,
+    PatchRow,
+    Quality,
+    ReportData,
+)
 
 
 def picture(value: int, height: int = 24, width: int = 32) -> np.ndarray:
@@ -44,6 +54,15 @@ def data() -> ReportData:
         coverage=(Coverage("mouth width", 0.875, "Covered."),),
         jitter=(Jitter("mouth opening", 0.004, 0.005),),
         training={"loss": Curve(np.arange(5), np.array([1.0, 0.5, 0.2, 0.1, 0.09]))},
+        quality={
+            "reenactment": Quality(
+                "How far the character follows.",
+                Curve(np.array([100, 200, 300]), np.array([0.4, 0.9312, 0.91])),
+                200,
+                {"mouth opening": 0.9712, "brow": 0.75},
+                "Best after 200 of 300 iterations (quality .93).",
+            )
+        },
         metrics={"PCA error at the lids, mm": 0.0213},
         no_face=(3, 4, 5, 9),
         held=(3, 4),

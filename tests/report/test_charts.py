@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from facepatch.core.errors import ShapeError
-from facepatch.report.charts import WIDTH, Line, Span, bar, busiest, line_chart, normalised, training_chart
+from facepatch.report.charts import (
+    WIDTH,
+    Line,
+    Span,
+    bar,
+    busiest,
+    line_chart,
+    normalised,
+    quality_chart,
+    training_chart,
+)
 from facepatch.report.data import Curve
 
 
@@ -100,3 +110,17 @@ def test_a_long_training_keeps_its_last_value():
 def test_a_training_curve_needs_a_value_for_each_iteration():
     with pytest.raises(ShapeError, match=r"\(3,\) iterations for \(2,\) values"):
         Curve(np.arange(3), np.arange(2))
+
+
+def test_a_quality_is_drawn_from_0_to_1_with_the_best_check_marked():
+    svg = quality_chart(np.array([100, 200, 400]), np.array([0.0, 1.0, 0.5]), best=200, name="reenactment")
+    assert heights(svg) == pytest.approx([110, 0, 55])
+    assert svg.count('class="check"') == 3
+    assert 'class="mark" x1="280.0"' in svg
+    assert "1.00 at 200" in svg
+    assert "400 iterations" in svg
+
+
+def test_one_check_is_a_chart_too():
+    svg = quality_chart(np.array([12]), np.array([0.25]), best=12, name="weights")
+    assert "0.25 at 12" in svg

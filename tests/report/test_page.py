@@ -32,7 +32,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs) -> None:
         values = {name: value or "" for name, value in attrs}
-        if tag not in {"meta", "img", "rect", "line", "path", "br"}:
+        if tag not in {"meta", "img", "rect", "line", "path", "circle", "br"}:
             self.open.append(tag)
         self._cell = ""
         if "data-json" in values:
@@ -113,6 +113,7 @@ SHOWN = (
     "/total_seconds",
     "/rates/retargeting, frames~1s",
     "/metrics/PCA error at the lids, mm",
+    "/quality/reenactment/parts/mouth opening",
 )
 
 
@@ -242,3 +243,14 @@ def test_a_full_disk_is_a_sentence_and_the_old_report_stays(data, tmp_path, monk
         write_report(data, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "before"
+
+
+def test_how_a_training_went_is_told_with_its_parts(data, changed, written):
+    page, _ = written(data)
+    assert "Best after 200 of 300 iterations (quality .93)." in page.text
+    assert "How far the character follows." in page.text
+    assert "At iteration 200" in page.text
+    assert page.shown["/quality/reenactment/parts/mouth opening"] == "0.97"
+    page, _ = written(changed(data, quality={}))
+    assert "on frames that judge" not in page.text
+    assert "Training" in page.headings

@@ -84,14 +84,14 @@ def test_a_run_and_a_retarget_with_everything_killed_meanwhile_give_what_they_gi
     server = serve_apart(VERBS, (tiny.folder, tiny_run.out.parent))
     out, second = tmp_path / "OUT", tmp_path / "SECOND"
     with server.client() as client:
-        holds = [["reenactment", 10], ["weights", 10], ["retarget", 1]]
+        holds = [["weights", 10], ["reenactment", 10], ["retarget", 1]]
         follower = Follower(client, client.submit("run", run_arguments(tiny, out, holds=holds)), wait_until)
 
-        follower.until_held(out, "reenactment")
+        follower.until_held(out, "weights")
         (worker,) = children(server.popen.pid)
         os.kill(worker, signal.SIGKILL)  # the worker, in training
 
-        follower.until_held(out, "weights")
+        follower.until_held(out, "reenactment")
         server.kill()  # the server, in training
         server.start()
 
@@ -100,7 +100,7 @@ def test_a_run_and_a_retarget_with_everything_killed_meanwhile_give_what_they_gi
         server.kill()  # the server, while the take is retargeted
         server.start()
         assert follower.request.wait(DEADLINE_S).body["out"] == str(out)
-        assert follower.began("reenactment")[1] == 9
+        assert follower.began("weights")[1] == 9
         same_run(out, tiny_run)
 
         arguments = {"trained": str(out), "take": str(tiny.take2), "out": str(second), "no_film": True}

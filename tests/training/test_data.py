@@ -50,6 +50,17 @@ def test_without_probabilities_all_frames_are_alike():
     assert np.allclose(np.bincount(rows.numpy(), minlength=5) / 20_000, 0.2, atol=0.015)
 
 
+def test_a_frame_of_no_probability_is_never_drawn(monkeypatch):
+    patches = PatchSet(numbered(), CPU, probability=np.array([0, 1, 0, 3, 0], np.float32))
+    assert set(patches.rows(2000, generator()).tolist()) == {1, 3}
+    # Nor at the ends of what can be drawn, 0 and almost 1.
+    for draw in (0.0, 0.25, 1 - 2**-53):
+        monkeypatch.setattr(
+            torch, "rand", lambda *_, draw=draw, **__: torch.full((4,), draw, dtype=torch.float64)
+        )
+        assert set(patches.rows(4, generator()).tolist()) <= {1, 3}
+
+
 @pytest.mark.parametrize("probability", [None, np.array([1, 2, 3, 4, 5], np.float32)])
 def test_the_generator_decides_what_is_drawn(probability):
     patches = PatchSet(numbered(), CPU, probability=probability)

@@ -30,7 +30,7 @@ from facepatch.weights.train import WeightTraining
 CPU = torch.device("cpu")
 LOOP = LoopSettings(
     iterations=40, batch=2, learning_rate=1e-2, schedule="cosine", warmup=5, weight_decay=0.01, ema=0.9,
-    checkpoint_every=7, precision="float32",
+    checkpoint_every=7, check_every=3, precision="float32",
 )  # fmt: skip
 STEADY = replace(LOOP, schedule="constant", warmup=0, weight_decay=0.0, ema=0.0, checkpoint_every=4)
 """With a constant slope each Adam step moves a weight by exactly the learning rate."""
@@ -42,7 +42,9 @@ class Slope:
     name = "slope"
     doubted = ""
 
-    def __init__(self, events=None, objections=None, noise=0.0):
+    def __init__(self, events=None, objections=None, noise=0.0, judge=None):
+        """judge: the weight -> its quality."""
+        self.judge, self.judged = judge, []
         self.module = nn.Linear(1, 1, bias=False)
         self.events, self.objections, self.noise = dict(events or {}), dict(objections or {}), noise
         self.starts, self.previews, self.seen = [], [], []
@@ -65,6 +67,14 @@ class Slope:
 
     def doubt(self):
         return self.doubted
+
+    def quality(self):
+        if self.judge is None:
+            return {}
+        assert not self.module.training
+        assert not torch.is_grad_enabled()
+        self.judged.append(self.weight)
+        return {"quality": self.judge(self.weight), "quality: height": -self.weight}
 
     def preview(self, path):
         self.previews.append(path.name)
@@ -126,7 +136,12 @@ def reenactment(settings):
     rng = np.random.default_rng(5)
     partners = (rng.integers(0, 24, (24, 2, 4)).astype(np.int32), rng.random((24, 2)).astype(np.float32))
     regions = ("eye", "mouth")
-    return ReenactmentTraining(small, performer, character, regions=regions, masks=masks, partners=partners)
+    return ReenactmentTraining(
+        small, performer, character, regions=regions, masks=masks, partners=partners,
+        validation=PatchSet(lips(5, 6, [(220, 180, 160), (200, 160, 150)]), CPU),
+        # The last best checkpoint is neither the first nor the last.
+        judge=lambda reenacted: {"mouth": 1 - abs(float(reenacted.mean()) - 0.52)},
+    )  # fmt: skip
 
 
 def weights(settings, normalisation="group"):
@@ -137,7 +152,8 @@ def weights(settings, normalisation="group"):
         rng.normal(size=(3, count)).astype(np.float32), rng.normal(size=(3, 9)).astype(np.float32)
     )
     patches = PatchSet(lips(24, 2, [(120, 190, 120), (110, 170, 130)]), CPU)
-    return WeightTraining(small, patches, rng.normal(size=(24, 3)).astype(np.float32), readouts=readouts)
+    known = rng.normal(size=(24, 3)).astype(np.float32)
+    return WeightTraining(small, patches, known, readouts=readouts, judging=np.arange(18, 24))
 
 
 def bits(trainee):
@@ -161,6 +177,8 @@ def test_a_training_that_was_stopped_and_goes_on_is_bit_for_bit_one_that_was_not
     assert equal(bits(whole), bits(parts))
     assert resumed.iterations == history.iterations
     assert resumed.values == history.values
+    assert resumed.checks == history.checks
+    assert (resumed.best_iteration, resumed.verdict) == (history.best_iteration, history.verdict)
     assert not equal(bits(whole), bits(make(LOOP)))
 
 
@@ -173,16 +191,39 @@ def test_batch_normalisation_goes_on_bit_for_bit_too(tmp_path):
     assert equal(bits(whole), bits(parts))
 
 
+@pytest.mark.parametrize("make", [reenactment, weights])
+def test_judging_changes_nothing_of_what_is_learned(make, tmp_path):
+    judged, unjudged = make(LOOP), make(LOOP)
+    unjudged.quality = dict
+    left = run(judged, tmp_path / "judged", LOOP)
+    alone = run(unjudged, tmp_path / "unjudged", LOOP)
+    assert left.values == alone.values
+    assert len(left.checks) == 14
+    assert alone.checks == ()
+    assert (alone.best_iteration, alone.best, alone.verdict) == (0, {}, "")
+    last, other = (
+        read_checkpoint(tmp_path / name / "checkpoint.safetensors") for name in ("judged", "unjudged")
+    )
+    shared = {name for name in last.tensors if not name.startswith(("best.", "checks."))}
+    assert shared == other.tensors.keys()
+    assert all(torch.equal(last.tensors[name], other.tensors[name]) for name in shared)
+
+
 @pytest.mark.parametrize("draw", range(4))
 def test_killed_at_any_iterations_the_result_is_the_same(tmp_path, draw):
-    whole = Slope(noise=0.5)
-    run(whole, tmp_path / "whole", LOOP)
+    def judge(weight):
+        return 1 - abs(weight + 0.12)
+
+    whole = Slope(noise=0.5, judge=judge)
+    history = run(whole, tmp_path / "whole", LOOP)
+    assert 0 < history.best_iteration < 40
     for stop in sorted(random.Random(draw).sample(range(40), draw + 1)):
         with pytest.raises(KeyboardInterrupt):
-            run(Slope({stop: KeyboardInterrupt()}, noise=0.5), tmp_path / "parts", LOOP)
-    parts = Slope(noise=0.5)
-    run(parts, tmp_path / "parts", LOOP)
+            run(Slope({stop: KeyboardInterrupt()}, noise=0.5, judge=judge), tmp_path / "parts", LOOP)
+    parts = Slope(noise=0.5, judge=judge)
+    resumed = run(parts, tmp_path / "parts", LOOP)
     assert parts.weight == whole.weight
+    assert resumed.checks == history.checks
 
 
 def test_it_goes_on_from_the_last_checkpoint_and_not_from_the_start(tmp_path):
@@ -343,6 +384,118 @@ def test_a_restart_is_remembered_in_the_checkpoint_at_once(tmp_path):
     assert (header["attempt"], header["iteration"]) == (1, 0)
 
 
+# ------------------------------------------------------------------------------------------------- quality
+
+
+JUDGED = replace(STEADY, check_every=4)
+
+
+def hill(top):
+    """The quality is highest, 0.9, where the weight is `top`."""
+    return lambda weight: 0.9 - abs(weight - top)
+
+
+def test_the_best_checkpoint_becomes_the_model(tmp_path):
+    trainee = Slope(judge=hill(-0.2))
+    history = run(trainee, tmp_path, JUDGED)
+    assert trainee.judged == pytest.approx([-0.01 * n for n in range(4, 41, 4)], rel=1e-4)
+    assert trainee.weight == pytest.approx(-0.2, rel=1e-4)
+    assert history.best_iteration == 20
+    assert history.best == pytest.approx({"quality": 0.9, "quality: height": 0.2}, rel=1e-4)
+    assert history.check_iterations == tuple(range(4, 41, 4))
+    assert (
+        history.verdict
+        == "Best after 20 of 40 iterations (quality .90); more training did not help after that."
+    )
+    # And again, where there is nothing left to do.
+    again = Slope(judge=hill(-0.2))
+    assert run(again, tmp_path, JUDGED) == history
+    assert again.weight == trainee.weight
+
+
+def test_of_equally_good_ones_the_later_is_taken(tmp_path):
+    trainee = Slope(judge=lambda weight: 0.5)
+    assert run(trainee, tmp_path, JUDGED).best_iteration == 40
+    assert trainee.weight == pytest.approx(-0.4, rel=1e-4)
+
+
+def test_the_moving_average_is_judged_and_kept(tmp_path):
+    trainee = Slope(judge=hill(-1.0))
+    run(trainee, tmp_path, replace(JUDGED, iterations=3, ema=0.15))
+    assert trainee.judged == [trainee.weight]
+    assert trainee.weight != pytest.approx(-0.03, rel=1e-2)
+
+
+def test_the_last_iteration_is_checked_whatever_the_step(tmp_path):
+    assert run(Slope(judge=hill(0)), tmp_path, replace(JUDGED, iterations=9)).check_iterations == (4, 8, 9)
+
+
+def test_with_no_step_the_last_iteration_alone_is_checked(tmp_path):
+    settings = replace(JUDGED, iterations=9, check_every=0)
+    assert run(Slope(judge=hill(0)), tmp_path, settings).check_iterations == (9,)
+
+
+def test_a_quality_that_is_no_number_is_left_out(tmp_path):
+    trainee = Slope(judge=lambda weight: math.nan if weight < -0.1 else -weight)
+    history = run(trainee, tmp_path, JUDGED)
+    assert history.check_iterations == (4, 8)
+    assert history.best_iteration == 8
+
+
+def test_progress_carries_the_newest_quality_and_its_parts(tmp_path):
+    shown = []
+    run(Slope(judge=hill(-0.2)), tmp_path, JUDGED, on_progress=shown.append)
+    assert "quality" not in shown[2].values
+    assert shown[3].values["quality"] == shown[6].values["quality"] == pytest.approx(0.74, rel=1e-4)
+    assert shown[7].values["quality: height"] == pytest.approx(0.08, rel=1e-4)
+    assert {"loss", "half", "rate"} < shown[7].values.keys()
+
+
+def test_when_more_training_no_longer_helps_it_is_said(tmp_path):
+    shown = []
+    run(Slope(judge=hill(-0.12)), tmp_path, JUDGED, on_progress=shown.append)
+    said = [progress.done for progress in shown if progress.message == "More training no longer helps."]
+    # The best is the third check, at 12; it takes five more to be sure.
+    assert said == list(range(32, 40))
+    assert shown[-1].message.startswith("Best after 12 of 40 iterations")
+
+
+def test_it_ends_early_where_the_settings_say_so(tmp_path):
+    shown, settings = [], replace(JUDGED, stop_after=3)
+    trainee = Slope(judge=hill(-0.12))
+    history = run(trainee, tmp_path, settings, on_progress=shown.append)
+    assert len(trainee.seen) == 24
+    assert trainee.weight == pytest.approx(-0.12, rel=1e-4)
+    assert (shown[-1].done, shown[-1].total) == (24, 24)
+    assert shown[-2].total == 40
+    wanted = (
+        "Best after 12 of 40 iterations (quality .90); stopped after 24, since more training did not help."
+    )
+    assert history.verdict == wanted
+    again = Slope(judge=hill(-0.12))
+    assert run(again, tmp_path, settings) == history
+    assert again.seen == []
+    assert again.weight == trainee.weight
+
+
+def test_stopped_and_gone_on_it_ends_at_the_same_check(tmp_path):
+    settings = replace(JUDGED, stop_after=3, checkpoint_every=7)
+    history = run(Slope(judge=hill(-0.12)), tmp_path / "whole", settings)
+    for stop in (9, 15, 22):
+        with pytest.raises(KeyboardInterrupt):
+            run(Slope({stop: KeyboardInterrupt()}, judge=hill(-0.12)), tmp_path / "parts", settings)
+    resumed = run(Slope(judge=hill(-0.12)), tmp_path / "parts", settings)
+    assert replace(resumed, seconds=0) == replace(history, seconds=0)
+
+
+def test_another_start_forgets_what_was_judged_before(tmp_path):
+    # The first start walks over the top before it is objected to; what counts is the second.
+    trainee = Slope(objections={(1, 30): "flat."}, judge=hill(-0.08))
+    history = run(trainee, tmp_path, JUDGED)
+    assert history.check_iterations == tuple(range(4, 41, 4))
+    assert history.best_iteration == 8
+
+
 # ------------------------------------------------------------------------------- schedule, average, curves
 
 
@@ -439,3 +592,17 @@ def test_the_curves_are_written_by_name(tmp_path):
     assert described["values"].keys() == {"loss", "half"}
     assert described["values"]["loss"] == pytest.approx([-0.09, -0.19], rel=1e-4)
     assert described["attempt"] == 0
+    assert described["checks"] == {"iterations": [], "values": {}}
+    assert (described["best_iteration"], described["verdict"]) == (0, "")
+
+
+def test_the_curve_of_the_quality_and_the_verdict_are_written_too(tmp_path):
+    history = run(Slope(judge=hill(-0.2)), tmp_path, replace(JUDGED, iterations=8))
+    write_history(tmp_path / "history.json", history)
+    described = json.loads((tmp_path / "history.json").read_text())
+    assert described["checks"]["iterations"] == [4, 8]
+    assert described["checks"]["values"]["quality"] == pytest.approx([0.74, 0.78], rel=1e-4)
+    assert described["best_iteration"] == 8
+    assert (
+        described["verdict"] == "Best at the end, after 8 iterations (quality .78); more training may help."
+    )

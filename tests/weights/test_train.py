@@ -136,3 +136,44 @@ def test_the_presets_train_at_full_size(preset, tmp_path):
     values = training.step()
     assert np.isfinite(list(values.values())).all()
     assert not torch.equal(before, trainee.module.down[0].weight.detach())
+
+
+def test_the_quality_is_what_is_left_of_the_error_of_the_mean_expression():
+    trainee = training_of(count=40)
+    trainee.judging = torch.arange(30, 40)
+    wanted, mean = trainee.targets[30:], trainee.targets.mean(0)
+
+    class Answers(torch.nn.Module):
+        share = 0.0
+
+        def forward(self, patches):
+            return wanted + self.share * (mean - wanted)
+
+    trainee.module = answers = Answers()
+    names = ["quality", "quality: shape", "quality: lids", "quality: lips"]
+    for share, quality in ((0.0, 1.0), (0.25, 0.75), (1.0, 0.0), (2.0, 0.0)):
+        answers.share = share
+        assert trainee.quality() == pytest.approx(dict.fromkeys(names, quality), abs=1e-5)
+
+
+def test_lids_and_lips_are_judged_apart():
+    trainee = training_of(count=40)
+    trainee.judging = torch.arange(30, 40)
+    trainee.gaps[:, :] = 0
+    trainee.gaps[0, :6], trainee.gaps[1, 6:] = 1.0, 1.0  # the first component shuts lids, the second lips
+    wanted = trainee.targets[30:].clone()
+    wanted[:, 0] = trainee.targets[:, 0].mean()
+
+    class Blind(torch.nn.Module):
+        def forward(self, patches):
+            return wanted
+
+    trainee.module = Blind()
+    found = trainee.quality()
+    assert found["quality: lids"] == pytest.approx(0.0, abs=1e-5)
+    assert found["quality: lips"] == pytest.approx(1.0, abs=1e-5)
+    assert 0 < found["quality: shape"] < 1
+
+
+def test_without_renders_that_judge_there_is_no_quality():
+    assert training_of().quality() == {}

@@ -11,15 +11,15 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TextIO
 
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as RichProgress
 
-from facepatch.core.progress import Progress
+from facepatch.core.progress import QUALITY, Progress, quality_parts
 
 Clock = Callable[[], float]
 
@@ -200,7 +200,12 @@ class BarConsole:
     def progress(self, progress: Progress) -> None:
         """Move the bar of the stage, or begin it."""
         pace = self._paces[progress.stage]
-        pace.update(progress, 0.0)
+        due = pace.update(progress, 0.0)
+        if _ended(progress) and QUALITY in progress.values and progress.message:
+            # What came of a training is too long to stand beside a bar.
+            if due:
+                self.say(f"{progress.stage}: {progress.message}")
+            progress = replace(progress, message="")
         if self._bars is None:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[facts]}"))
             self._bars = RichProgress(*columns, console=self._terminal)
@@ -211,7 +216,7 @@ class BarConsole:
             self._tasks[progress.stage],
             completed=progress.done,
             total=progress.total or None,
-            facts=facts(progress, pace),
+            facts=facts(progress, pace, brief=True),
         )
 
     def say(self, sentence: str) -> None:
@@ -254,18 +259,36 @@ class ConsoleLog(logging.Handler):
         )
 
 
-def facts(progress: Progress, pace: Pace) -> str:
-    """Such as `120/300 frames, 48.2/s, 0:04 left, loss 0.012, mouth`, as far as it is known."""
+def facts(progress: Progress, pace: Pace, *, brief: bool = False) -> str:
+    """Such as `120/300 frames, 48.2/s, 0:04 left, loss 0.012, mouth`, as far as it is known.
+
+    brief: of a training that is judged only its quality, and not the parts of it and the losses.
+    """
     total = f"/{progress.total}" if progress.total else ""
     parts = [f"{progress.done}{total} {progress.unit}"]
     if pace.rate:
         parts.append(f"{pace.rate:.3g}/s")
     if not math.isinf(pace.left_s) and not _ended(progress):
         parts.append(f"{clock_text(pace.left_s)} left")
-    parts.extend(f"{name} {value:.4g}" for name, value in progress.values.items())
+    parts.extend(_value_texts(progress.values, brief=brief))
     if progress.message:
         parts.append(progress.message)
     return ", ".join(parts)
+
+
+def _value_texts(values: Mapping[str, float], *, brief: bool) -> Iterator[str]:
+    if QUALITY in values:
+        if brief:
+            yield f"quality {values[QUALITY]:.2f}"
+            return
+        quality = f"quality so far {values[QUALITY]:.2f}"
+        judged = quality_parts(values)
+        told = ", ".join(f"{name} {value:.2f}" for name, value in judged.items())
+        yield f"{quality} ({told})" if told else quality
+    for name, value in values.items():
+        # The pace is told already.
+        if name != "rate" and name.partition(":")[0] != QUALITY:
+            yield f"{name} {value:.4g}"
 
 
 def clock_text(seconds: float) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Optional, TypeVar
 
 Item = TypeVar("Item")
+
+QUALITY = "quality"
+"""The value of a training that says how good the networks are so far, 0..1; its parts are called "quality: PART"."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ class Progress:
     """Numbers worth a curve: losses, rates."""
     picture: str = ""
     """Path of a picture of the present state that was just written."""
+
+
+def quality_parts(values: Mapping[str, float]) -> dict[str, float]:
+    """The parts of the quality among the values of a progress, by what they are called."""
+    start = f"{QUALITY}: "
+    return {name[len(start) :]: value for name, value in values.items() if name.startswith(start)}
 
 
 OnProgress = Callable[[Progress], None]

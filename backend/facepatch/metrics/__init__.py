@@ -3,12 +3,15 @@
 from facepatch.metrics.agreement import (
     Agreement,
     BlinkAgreement,
+    BlinkEvents,
     EyeStates,
     MeasureAgreement,
     agreement,
     blink_agreement,
+    blink_events,
     eye_states,
     pearson,
+    runs,
 )
 from facepatch.metrics.coverage import CoverageReport, FeatureCoverage, coverage
 from facepatch.metrics.face_measures import (
@@ -19,7 +22,8 @@ from facepatch.metrics.face_measures import (
     face_measures,
     measures_from_curves,
 )
-from facepatch.metrics.jitter import Jitter, jitter, still_frames
+from facepatch.metrics.jitter import Jitter, LandmarkJitter, jitter, landmark_jitter, still_frames
+from facepatch.metrics.lips import LipAgreement, LipStates, lip_agreement, lip_states
 from facepatch.metrics.selection import (
     FrameChoice,
     MatchedSelection,
@@ -34,12 +38,16 @@ __all__ = [
     "Agreement",
     "AlignedFace",
     "BlinkAgreement",
+    "BlinkEvents",
     "CoverageReport",
     "EyeStates",
     "FaceMeasures",
     "FeatureCoverage",
     "FrameChoice",
     "Jitter",
+    "LandmarkJitter",
+    "LipAgreement",
+    "LipStates",
     "MatchedSelection",
     "MeasureAgreement",
     "RegionError",
@@ -47,6 +55,7 @@ __all__ = [
     "agreement",
     "align_face",
     "blink_agreement",
+    "blink_events",
     "coverage",
     "eye_states",
     "face_height",
@@ -55,9 +64,13 @@ __all__ = [
     "farthest_points",
     "inter_ocular",
     "jitter",
+    "landmark_jitter",
+    "lip_agreement",
+    "lip_states",
     "matched_selection",
     "measures_from_curves",
     "pearson",
+    "runs",
     "still_frames",
     "vertex_error",
 ]

@@ -57,6 +57,18 @@ class BlinkAgreement:
 
 
 @dataclass(frozen=True)
+class BlinkEvents:
+    """Whether one eye of the character shuts in every blink of the performer's."""
+
+    blinks: int
+    """Runs of frames in which the performer's eye is shut."""
+    closed: float | None
+    """Share of them in which the character's gap falls under 15 % of its own open gap; None without blinks."""
+    median_gap: float | None
+    """Median over the blinks of the smallest gap, over the character's open gap."""
+
+
+@dataclass(frozen=True)
 class Agreement:
     """All that the report's agreement table needs. `core.schema.to_dict` makes it JSON."""
 
@@ -159,14 +171,15 @@ def blink_agreement(
     *,
     character_open: float,
     valid: Any = None,
+    states: EyeStates | None = None,
     closed_under: float = 0.15,
     open_within: float = 0.10,
 ) -> BlinkAgreement:
     """Closed recall and open fidelity of one eye, frame by frame with no tolerance in time.
 
     performer_gap, character_gap: (T,) lid gaps. character_open: the character's gap with the eye open, in its unit.
-    The performer's shut and open frames are those of `eye_states`. Raises InputError for an open gap that is not
-    above zero.
+    states: the performer's in the same frames, where they are known from more than these; else `eye_states` of them.
+    Raises InputError for an open gap that is not above zero.
     """
     check = Axes()
     p = check("performer_gap", performer_gap, "T")
@@ -176,7 +189,7 @@ def blink_agreement(
             f"character_open: the character's open eye has a lid gap of {character_open:g}. Check the lid landmarks "
             "of the character: upper and lower may be exchanged, or the neutral has its eyes shut."
         )
-    states = eye_states(p, valid=valid)
+    states = states or eye_states(p, valid=valid)
     closed, opened = int(states.shut.sum()), int(states.open.sum())
     off = np.abs(c[states.open] - character_open) / character_open
     shut: Float64 = c[states.shut]
@@ -196,6 +209,40 @@ def blink_agreement(
         open_within_10=float((off <= open_within).mean()) if opened else None,
         note=note,
     )
+
+
+def blink_events(
+    performer_gap: Any, character_gap: Any, *, character_open: float, valid: Any = None,
+    states: EyeStates | None = None, slack: int = 1,
+) -> BlinkEvents:  # fmt: skip
+    """Blinks one by one: a blink counts once, however long it is, and may come `slack` frames early or late.
+
+    Arguments as in `blink_agreement`. Blinks with one open frame between them are one.
+    """
+    check = Axes()
+    p = check("performer_gap", performer_gap, "T")
+    c = check("character_gap", character_gap, "T", np.float64)
+    if not character_open > 0:
+        raise InputError(f"character_open: an open eye cannot have a lid gap of {character_open:g}.")
+    found = runs((states or eye_states(p, valid=valid)).shut, bridge=1)
+    least = [float(c[max(0, a - slack) : b + slack].min()) / character_open for a, b in found]
+    return BlinkEvents(
+        len(found),
+        float(np.mean([gap < _SHUT for gap in least])) if least else None,
+        float(np.median(least)) if least else None,
+    )
+
+
+def runs(mask: Bool, *, bridge: int = 0) -> list[tuple[int, int]]:
+    """(first, past the last) of every run of True, ascending; runs with at most `bridge` False between are one."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    out: list[tuple[int, int]] = []
+    for start, stop in edges.reshape(-1, 2):
+        if out and start - out[-1][1] <= bridge:
+            out[-1] = (out[-1][0], int(stop))
+        else:
+            out.append((int(start), int(stop)))
+    return out
 
 
 def _one(name: str, p: Any, c: Any, keep: Bool, max_lag: int) -> MeasureAgreement:

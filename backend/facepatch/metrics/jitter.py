@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
-from facepatch.core.axes import Axes, Bool
+from facepatch.core.axes import Axes, Bool, Float64
+from facepatch.core.data.landmarks import LANDMARK_NAMES
 from facepatch.core.errors import InputError
+from facepatch.metrics.agreement import runs
+
+_SHORTEST = 9
+"""Frames of a still run; with fewer the Gaussian has no slow motion to go by."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,53 @@ def jitter(weights: Any, still: Any, *, vertex_count: int, inter_ocular_cm: floa
     second = (values[:-2] - 2 * values[1:-1] + values[2:])[inner]
     cm = float(np.linalg.norm(second, axis=1).mean() / np.sqrt(vertex_count))
     return Jitter(int(inner.sum()), float(np.abs(second).mean()), cm, 100 * cm / inter_ocular_cm)
+
+
+HIGH_PASS_S = 0.1
+"""What is slower than a Gaussian of this many seconds is motion, what is faster is trembling (above about 1.5 Hz)."""
+
+
+@dataclass(frozen=True)
+class LandmarkJitter:
+    """Trembling of the mesh at its landmarks over the frames where the performer is still, in % of face height."""
+
+    frames: int
+    percent: float | None
+    """Root mean square over still frames and landmarks of the distance from the landmark's own slow motion."""
+    worst_percent: float | None
+    """The same of the landmark that trembles most."""
+    worst: str = ""
+    """Its name."""
+
+
+def landmark_jitter(points: Any, still: Any, *, face_height: float, rate_fps: float) -> LandmarkJitter:
+    """Trembling at rest, as an eye sees it: how far points stray from their own slow motion.
+
+    points: (T, L, 3) landmarks on the mesh, in the unit of `face_height`. still: (T,) from `still_frames`; only runs of
+    at least 9 such frames count, each with a Gaussian of its own, so that no motion beside it leaks in.
+    Raises ShapeError where the lengths differ, InputError for a height or rate that is not above zero.
+    """
+    check = Axes()
+    places = check("points", points, "T L 3", np.float64)
+    mask = check("still", still, "T", np.bool_)
+    if not (face_height > 0 and rate_fps > 0):
+        raise InputError(
+            f"jitter: a face height of {face_height:g} at {rate_fps:g} frames/s; both must be above 0."
+        )
+    strays = [_stray(places[a:b], HIGH_PASS_S * rate_fps) for a, b in runs(mask) if b - a >= _SHORTEST]
+    if not strays:
+        return LandmarkJitter(0, None, None)
+    squared = (np.concatenate(strays) ** 2).sum(axis=2)
+    each = 100 * np.sqrt(squared.mean(axis=0)) / face_height
+    worst = int(each.argmax())
+    name = LANDMARK_NAMES[worst] if places.shape[1] == len(LANDMARK_NAMES) else str(worst)
+    return LandmarkJitter(
+        len(squared), float(100 * np.sqrt(squared.mean()) / face_height), float(each[worst]), name
+    )
+
+
+def _stray(places: Float64, sigma: float) -> Float64:
+    """`places` less their own slow motion; what lies beyond the ends goes on as the motion came."""
+    more = min(len(places) - 1, int(np.ceil(4 * sigma)))
+    longer = np.pad(places, ((more, more), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
+    return places - gaussian_filter1d(longer, sigma, axis=0, mode="nearest")[more : more + len(places)]

@@ -12,7 +12,7 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, nudge_matrix, smooth
+from facepatch.pipelines.channel import SIDES, limited, nudge_matrix, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
@@ -53,7 +53,7 @@ class BrowChannel:
         self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float,
         settings: BrowSettings,
     ) -> None:  # fmt: skip
-        self._settings, self._unit = settings, settings.gain * inter_ocular_cm
+        self._settings, self._pca, self._unit = settings, pca, settings.gain * inter_ocular_cm
         start, basis = landmark_basis(pca, landmarks)
         self._rows = np.stack([_height(basis, side) for side in SIDES])
         self._offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
@@ -71,7 +71,7 @@ class BrowChannel:
             moved = smooth(moved, found, self._settings.smoothing)
         wanted = self._neutral + self._unit * moved
         missing = self._settings.strength * (wanted - (weights @ self._rows.T + self._offset))
-        return (weights + missing @ self._solve.T).astype(np.float32)
+        return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
 
 
 def _height(points: Float32, side: str) -> Float64:

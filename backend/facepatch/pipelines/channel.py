@@ -13,6 +13,8 @@ SIDES = ("l", "r")
 """The face's own sides."""
 LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
+FARTHEST = 1.5
+"""Change by a channel over the root mean square of the motion; on a real film (docs/log.md) lids need up to 1.2."""
 
 
 def nudge_matrix(rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float) -> Float64:
@@ -32,6 +34,17 @@ def nudge_matrix(rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, .
     response = rows @ freedom @ rows.T
     noise = (doubt + 1e-9) * np.diag(np.diag(response))
     return freedom @ rows.T @ np.linalg.inv(response + noise)
+
+
+def limited(change: Float64, pca: Pca) -> Float64:
+    """`change` (T, M) of the weights, made smaller where it is larger than a channel ever has reason to ask for.
+
+    Where the components cannot do what is asked (one lid alone, when both always moved together), the least change
+    that does it anyway is a grimace.
+    """
+    largest = FARTHEST * float(np.sqrt(pca.variance.sum()))
+    size = np.linalg.norm(change, axis=1, keepdims=True)
+    return change * np.minimum(1.0, largest / np.maximum(size, 1e-12))
 
 
 def smooth(weights: Float32, found: Bool, sigma: float) -> Float32:

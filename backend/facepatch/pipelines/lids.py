@@ -15,7 +15,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, nudge_matrix
+from facepatch.pipelines.channel import SIDES, limited, nudge_matrix
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
@@ -72,7 +72,7 @@ class LidChannel:
     def __init__(
         self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, settings: LidSettings
     ) -> None:
-        self._settings = settings
+        self._settings, self._pca = settings, pca
         _, basis = landmark_basis(pca, landmarks)
         self._rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
         at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0]
@@ -99,7 +99,8 @@ class LidChannel:
             say[:, index] = settings.strength * _say(openness, settings)
             shut[side] = (openness < 0.15) & scales[side].ever_shut
         missing = wanted - (weights @ self._rows.T + self._offset)
-        return (weights + (say * missing) @ self._solve.T).astype(np.float32), shut
+        change = limited((say * missing) @ self._solve.T, self._pca)
+        return (weights + change).astype(np.float32), shut
 
 
 def _mean_gap(points: Float32, side: str) -> float:

@@ -23,6 +23,7 @@ from facepatch.patches.extract import cut_patches
 from facepatch.pipelines.brows import BrowChannel
 from facepatch.pipelines.channel import SIDES
 from facepatch.pipelines.lids import LidChannel
+from facepatch.pipelines.lips import LipChannel
 from facepatch.pipelines.live_face import Alignment, FaceChoice, HeadPose, Measures, pose_matrix
 from facepatch.pipelines.live_gap import Gap
 from facepatch.pipelines.live_networks import LiveNetworks
@@ -100,6 +101,9 @@ class LiveRetarget:
         self._close_lids = LidChannel(
             models.pca, models.landmarks, neutral_weights=self.neutral, settings=gap.lids
         )
+        self._close_lips = LipChannel(
+            models.pca, models.landmarks, neutral_weights=self.neutral, settings=gap.lips
+        )
         self._patches = np.empty((len(plan.boxes), plan.settings.size, plan.settings.size, 3), np.uint8)
         self._time_s: float | None = None
 
@@ -171,6 +175,7 @@ class LiveRetarget:
     def _channels(self, weights: Float32, measures: FaceMeasures) -> tuple[Float32, int]:
         rows = self._lift_brows(weights, measures, self._brow_rest, found=np.ones(1, bool))
         rows, shut = self._close_lids(rows, measures, self._calibration.eyes)
+        rows = self._close_lips(rows, measures, self._calibration.lips)
         flags = (CLOSED_LEFT if shut["l"][0] else 0) | (CLOSED_RIGHT if shut["r"][0] else 0)
         return rows[0], flags
 

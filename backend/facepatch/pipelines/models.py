@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from facepatch.core.schema import from_dict, to_dict
 from facepatch.landmarks.picks import read_picks
 from facepatch.patches.plan import PatchPlan, read_plan
 from facepatch.pipelines.prepare import TrainingData
+from facepatch.pipelines.quality import FILM, MOTION, FilmJudge, about
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject
@@ -41,68 +42,121 @@ from facepatch.weights.readouts import readouts
 from facepatch.weights.train import WeightTraining
 
 FILES = ("character.npz", "landmarks.json", "pca.npz", "plan.json")
-NETWORKS = ("reenactment", "weights")
+NETWORKS = ("weights", "reenactment")
+"""In the order in which they are trained."""
 
 
 def train_models(
     data: TrainingData, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store,
     on_progress: OnProgress = silent,
 ) -> dict[str, Stage]:  # fmt: skip
-    """Train RM and WEM, each from its last checkpoint where there is one. Returns their stages.
+    """Train WEM, then RM, each from its last checkpoint where there is one. Returns their stages.
 
+    WEM knows nothing of the performer; once it is finished it tells what RM's patches are worth (`pipelines.quality`).
     Each stage holds `weights.safetensors`, `model.json`, `history.json`, and for RM `previews/`.
     """
-    device = device_for()
-    stages: dict[str, Stage] = {}
-    inputs = {"data": data.stage.key, "settings": to_dict(settings.reenactment), "device": device.type}
-    stages["reenactment"] = stage = store.stage("reenactment", inputs)
-    if not stage.done:
-        performer = PatchSet(data.performer, device, probability=data.performer_probability)
-        character = PatchSet(
-            np.ascontiguousarray(data.character[data.character_rows]),
-            device,
-            probability=data.character_probability,
-        )
-        masks = (data.performer_mask, data.character_mask)
-        regions = data.plan.settings.names
-        trainee = ReenactmentTraining(
-            settings.reenactment,
-            performer,
-            character,
-            regions=regions,
-            masks=masks,
-            partners=(data.partner_rows, data.partner_weight),
-        )
-        described = {
-            "regions": list(regions),
-            "size": performer.size,
-            "settings": to_dict(settings.reenactment),
-        }
-        _train(trainee, settings.reenactment.loop, stage, described=described, on_progress=on_progress)
-    inputs = {"data": data.stage.key, "settings": to_dict(settings.weights), "device": device.type}
-    stages["weights"] = stage = store.stage("weights", inputs)
-    if not stage.done:
-        trainee = WeightTraining(
-            settings.weights,
-            PatchSet(data.character, device),
-            data.weights,
-            readouts=readouts(pca, subject.landmarks),
-        )
-        extra = {"patches": int(data.character.shape[1]), "size": int(data.character.shape[2])}
-        described = {**extra, "components": pca.component_count, "settings": to_dict(settings.weights)}
-        _train(trainee, settings.weights.loop, stage, described=described, on_progress=on_progress)
+    stages = {
+        "weights": _train_weights(data, subject, pca, settings=settings, store=store, on_progress=on_progress)
+    }
+    stages["reenactment"] = _train_reenactment(
+        data, subject, pca, settings=settings, store=store, weights=stages["weights"], on_progress=on_progress
+    )
     return stages
 
 
-def _train(
-    trainee: Trainee, loop: LoopSettings, stage: Stage, *, described: dict[str, Any], on_progress: OnProgress
-) -> TrainingHistory:
+def _train_weights(
+    data: TrainingData, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store, on_progress: OnProgress
+) -> Stage:  # fmt: skip
+    device = device_for()
+    inputs = {"data": data.stage.key, "settings": to_dict(settings.weights), "device": device.type}
+    stage = store.stage("weights", inputs)
+    if stage.done:
+        return stage
+    learned = data.character_learned
+    trainee = WeightTraining(
+        settings.weights,
+        PatchSet(data.character, device, probability=None if learned.all() else learned.astype(np.float32)),
+        data.weights,
+        readouts=readouts(pca, subject.landmarks),
+        judging=data.validation.motion_rows,
+    )
+    described = {
+        "patches": int(data.character.shape[1]),
+        "size": int(data.character.shape[2]),
+        "components": pca.component_count,
+        "settings": to_dict(settings.weights),
+    }
+    train_network(
+        trainee, settings.weights.loop, stage, described=described, judged=about(data.validation, MOTION),
+        on_progress=on_progress,
+    )  # fmt: skip
+    return stage
+
+
+def _train_reenactment(
+    data: TrainingData, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store, weights: Stage,
+    on_progress: OnProgress,
+) -> Stage:  # fmt: skip
+    device, validation = device_for(), data.validation
+    judged = bool(len(validation.rows))
+    inputs = {
+        "data": data.stage.key,
+        "settings": to_dict(settings.reenactment),
+        "judge": weights.key if judged else "",
+        "device": device.type,
+    }
+    stage = store.stage("reenactment", inputs)
+    if stage.done:
+        return stage
+    performer = PatchSet(data.performer, device, probability=data.performer_probability)
+    regions = data.plan.settings.names
+    trainee = ReenactmentTraining(
+        settings.reenactment,
+        performer,
+        PatchSet(
+            np.ascontiguousarray(data.character[data.character_rows]),
+            device,
+            probability=data.character_probability,
+        ),
+        regions=regions,
+        masks=(data.performer_mask, data.character_mask),
+        partners=(data.partner_rows, data.partner_weight),
+        validation=PatchSet(validation.patches, device) if judged else None,
+        judge=FilmJudge(
+            validation, _read_weights(weights.folder, device)[0], pca=pca, landmarks=subject.landmarks
+        )
+        if judged
+        else None,
+    )
+    described = {"regions": list(regions), "size": performer.size, "settings": to_dict(settings.reenactment)}
+    train_network(
+        trainee, settings.reenactment.loop, stage, described=described, judged=about(validation, FILM),
+        on_progress=on_progress,
+    )  # fmt: skip
+    return stage
+
+
+def train_network(
+    trainee: Trainee, loop: LoopSettings, stage: Stage, *, described: dict[str, Any], judged: str = "",
+    on_progress: OnProgress,
+) -> TrainingHistory:  # fmt: skip
+    """Train one network into its stage: `weights.safetensors`, `model.json` (with `described`) and `history.json`.
+
+    judged: what is to be said beside the verdict, of the frames that judge.
+    """
     history = train(trainee, loop, folder=stage.folder, fingerprint=stage.key, on_progress=on_progress)
+    if history.verdict and judged:
+        history = replace(history, verdict=f"{history.verdict} {judged}")
     write_history(stage.folder / "history.json", history)
     tensors = trainee.module.state_dict()
-    write_model(stage.folder, tensors, {"facepatch": __version__, "data": stage.key, **described})
+    best = {"iteration": history.best_iteration, "quality": history.best} if history.best else {}
+    write_model(stage.folder, tensors, {"facepatch": __version__, "data": stage.key, **described, **best})
     stage.finish(
-        seconds=history.seconds, attempt=history.attempt, iterations=loop.iterations, doubt=history.doubt
+        seconds=history.seconds,
+        attempt=history.attempt,
+        iterations=history.iterations[-1] if history.iterations else 0,
+        doubt=history.doubt,
+        verdict=history.verdict,
     )
     (stage.folder / "checkpoint.safetensors").unlink(missing_ok=True)
     return history
@@ -189,14 +243,7 @@ def load_models(folder: Path) -> Models:
     settings = from_dict(ReenactmentSettings, about["settings"], "reenactment")
     reenactment = ReenactmentModel(settings, regions=tuple(about["regions"]), size=int(about["size"]))
     load_into(reenactment, tensors, "", folder / "reenactment")
-    tensors, about_weights = read_model(folder / "weights")
-    weights = WeightModel(
-        from_dict(WeightSettings, about_weights["settings"], "weights"),
-        patches=int(about_weights["patches"]),
-        size=int(about_weights["size"]),
-        components=int(about_weights["components"]),
-    )
-    load_into(weights, tensors, "", folder / "weights")
+    weights, weights_hash = _read_weights(folder / "weights", device)
     return Models(
         folder=folder,
         character=character,
@@ -204,9 +251,22 @@ def load_models(folder: Path) -> Models:
         pca=read_pca(folder / "pca.npz"),
         plan=read_plan(folder / "plan.json"),
         reenactment=on_device(reenactment, device).eval(),
-        weights=on_device(weights, device).eval(),
-        key=f"{about['weights_sha256'][:16]}+{about_weights['weights_sha256'][:16]}",
+        weights=weights,
+        key=f"{about['weights_sha256'][:16]}+{weights_hash[:16]}",
     )
+
+
+def _read_weights(folder: Path, device: torch.device) -> tuple[WeightModel, str]:
+    """The weight estimation that `write_model` wrote into `folder`, ready for use, and its hash."""
+    tensors, described = read_model(folder)
+    network = WeightModel(
+        from_dict(WeightSettings, described["settings"], "weights"),
+        patches=int(described["patches"]),
+        size=int(described["size"]),
+        components=int(described["components"]),
+    )
+    load_into(network, tensors, "", folder)
+    return on_device(network, device).eval(), described["weights_sha256"]
 
 
 def training_curves(stages: dict[str, Stage]) -> Iterator[tuple[str, dict[str, Any]]]:

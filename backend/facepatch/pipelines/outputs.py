@@ -14,7 +14,7 @@ import numpy as np
 from facepatch import __version__
 from facepatch.core.axes import Bool, Float64, UInt8
 from facepatch.core.data.clip import EASED, HELD, NO_FACE, Clip, write_clip
-from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.core.progress import QUALITY, OnProgress, Progress, quality_parts, silent
 from facepatch.export import write_csv, write_maya_ascii, write_usd
 from facepatch.geometry.affine import compose, inverse, transform
 from facepatch.metrics.agreement import agreement
@@ -178,12 +178,32 @@ def report_data(
             f"{name}: {key}": report.Curve(np.asarray(history["iterations"]), np.asarray(values))
             for name, history in curves.items() for key, values in history["values"].items()
         },
+        quality={
+            name: _quality(MEANING[name], history) for name, history in curves.items() if history["best_iteration"]
+        },
         metrics=metrics,
         no_face=_frames(flags, NO_FACE),
         held=_frames(flags, HELD),
         eased=_frames(flags, EASED),
         warnings=tuple(_spoken(sentence) for sentence in (*warnings, *take.warnings)),
     )  # fmt: skip
+
+
+MEANING = {
+    "weights": "How well renders of the character are read, as what is left of the error of the mean expression.",
+    "reenactment": "How far the character follows the performer, over the same range, before calibration and channels; "
+    "the swap does not count.",
+}
+"""Network -> what its quality is of."""
+
+
+def _quality(meaning: str, history: dict[str, Any]) -> report.Quality:
+    """What the checks of one training found."""
+    checks, best = history["checks"], history["best_iteration"]
+    place = checks["iterations"].index(best)
+    at_best = {name: values[place] for name, values in checks["values"].items()}
+    curve = report.Curve(np.asarray(checks["iterations"]), np.asarray(checks["values"][QUALITY]))
+    return report.Quality(meaning, curve, best, quality_parts(at_best), history["verdict"])
 
 
 FILES = {

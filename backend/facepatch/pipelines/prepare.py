@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from facepatch.core.axes import Float32, Float64, Int32, UInt8
+from facepatch.core.axes import Bool, Float32, Float64, Int32, UInt8
 from facepatch.core.data.pca import Pca
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, storage_error, write_record, write_text
@@ -25,6 +25,7 @@ from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
 from facepatch.patches.regions import Region
 from facepatch.pca.sources import BlendshapeFrames
 from facepatch.pipelines.performance import Performance, render_rows, tracked
+from facepatch.pipelines.quality import Validation, feature_curves, feature_ranges, held_out, judging
 from facepatch.pipelines.recombine import recombined
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
@@ -64,6 +65,9 @@ class TrainingData:
     partner_weight: Float32
     """(Tp, P)"""
     character_mask: Float32
+    character_learned: Bool
+    """(Tc,) which of `character` may be learned from; the others only judge."""
+    validation: Validation
     sentences: tuple[str, ...]
 
 
@@ -85,6 +89,7 @@ def prepare_training(
             name: to_dict(getattr(settings, name)) for name in ("patches", "makeup", "selection", "pca")
         },
         "share": settings.train_share,
+        "validation": settings.validation_share,
         "supersample": settings.supersample,
         "recombined": settings.recombined,
         "seed": settings.seed,
@@ -113,19 +118,35 @@ def _prepare(
         settings=settings.patches,
     )
     measures, rest = character_measures(subject, positions)
-    chosen = matched_selection(take.measures.select(rows), measures, settings.selection, character_rest=rest)
-    report = coverage(take.measures.select(rows), measures, character_rest=rest)
-    size, patches = settings.patches.size, len(settings.patches.regions)
-    performer_rows = rows[chosen.performer.frames]
-    cut = _open_map(folder / "performer.npy", (len(performer_rows), patches, size, size, 3))
-    to_patch = plan.frame_to_patch(aligned)
-    blocks = performance.patches(to_patch, size, rows=performer_rows)
-    for numbers, images in tracked(blocks, "performer patches", len(performer_rows), on_progress):
-        cut[np.searchsorted(performer_rows, numbers)] = images
-    cut.flush()
-    weights = _render(
-        folder, subject, pca, plan, settings=settings, positions=positions, on_progress=on_progress
+    apart = [held_out(count, settings.validation_share) for count in (len(rows), measures.frame_count)]
+    learned = rows[~apart[0]]
+    chosen = matched_selection(
+        take.measures.select(learned),
+        measures,
+        settings.selection,
+        character_rest=rest,
+        character_valid=~apart[1],
     )
+    report = coverage(take.measures.select(rows), measures, character_rest=rest)
+    performer_rows, judges = (
+        learned[chosen.performer.frames],
+        rows[judging(apart[0], settings.validation_share)],
+    )
+    to_patch = plan.frame_to_patch(aligned)
+    judging_patches = _cut(
+        folder, performance, to_patch, (performer_rows, judges), settings=settings, on_progress=on_progress
+    )
+    weights = _render(
+        folder,
+        subject,
+        pca,
+        plan,
+        settings=settings,
+        positions=positions,
+        learned=~apart[1],
+        on_progress=on_progress,
+    )
+    size = settings.patches.size
     masks = [
         np.concatenate([feature_mask(points, size) for points in plan.region_points(where, views)])
         for where, views in (
@@ -133,7 +154,7 @@ def _prepare(
             (positions[..., :2].astype(np.float64), plan.views),
         )
     ]
-    features = region_features(take.measures.select(rows), None), region_features(measures, rest)
+    features = region_features(take.measures.select(learned), None), region_features(measures, rest)
     partners = [
         find_partners(
             _columns(features[0], region)[chosen.performer.frames],
@@ -151,6 +172,15 @@ def _prepare(
         "character_mask": masks[1],
         "partner_rows": np.stack([one.rows for one in partners], 1),
         "partner_weight": np.stack([one.weight for one in partners], 1),
+        "character_learned": np.concatenate([~apart[1], np.ones(len(weights) - len(apart[1]), bool)]),
+        "validation_patches": judging_patches,
+        "validation_rows": judges,
+        "validation_curves": feature_curves(take.measures.select(judges)),
+        "validation_ranges": np.stack(
+            [feature_ranges(feature_curves(one)) for one in (take.measures.select(rows), measures)]
+        ),
+        "validation_motion_rows": judging(apart[1], settings.validation_share),
+        "validation_held_out": np.array([mask.any() for mask in apart]),
     }
     sentences = list(dict.fromkeys([*report.warnings, *chosen.sentences]))
     header = {
@@ -162,6 +192,24 @@ def _prepare(
     write_record(folder / "data.npz", Record(header, arrays))
     write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
     write_plan(folder / "plan.json", plan)
+
+
+def _cut(
+    folder: Path, performance: Performance, to_patch: np.ndarray, rows: tuple[np.ndarray, np.ndarray], *,
+    settings: RunSettings, on_progress: OnProgress,
+) -> UInt8:  # fmt: skip
+    """Patches of the performer in one pass over the take: of `rows[0]` into `performer.npy`, of `rows[1]` returned."""
+    shape = (len(settings.patches.regions), settings.patches.size, settings.patches.size, 3)
+    learned = _open_map(folder / "performer.npy", (len(rows[0]), *shape))
+    judging_patches = np.empty((len(rows[1]), *shape), np.uint8)
+    both = np.union1d(*rows)
+    blocks = performance.patches(to_patch, settings.patches.size, rows=both)
+    for numbers, images in tracked(blocks, "performer patches", len(both), on_progress):
+        for wanted, cut in zip(rows, (learned, judging_patches), strict=True):
+            mine = np.isin(numbers, wanted)
+            cut[np.searchsorted(wanted, numbers[mine])] = images[mine]
+    learned.flush()
+    return judging_patches
 
 
 MEASURES_OF = {
@@ -200,15 +248,17 @@ def _coverage_values(report: CoverageReport, after: dict[str, float]) -> dict[st
 
 def _render(
     folder: Path, subject: Subject, pca: Pca, plan: PatchPlan, *, settings: RunSettings, positions: Float32,
-    on_progress: OnProgress,
+    learned: Bool, on_progress: OnProgress,
 ) -> Float32:  # fmt: skip
+    """`character.npy`: the motion, and expressions recombined from the frames `learned`. Returns (T, M) weights."""
     look = prepare_look(subject.character)
     makeup = settings.makeup if wears_makeup(subject.character, settings.makeup) else None
     size, played = settings.patches.size, subject.frames.frame_count
     more = round(settings.recombined * played) if isinstance(subject.frames, BlendshapeFrames) else 0
     if more:
         assert isinstance(subject.frames, BlendshapeFrames)
-        extra = replace(subject, frames=recombined(subject.frames, more, seed=settings.seed))
+        source = replace(subject.frames, weights=subject.frames.weights[learned])
+        extra = replace(subject, frames=recombined(source, more, seed=settings.seed))
         positions = np.concatenate([positions, extra.landmark_motion()])
         subject = replace(subject, frames=ChainedFrames((subject.frames, extra.frames)))
     count = played + more
@@ -254,6 +304,9 @@ def _load(stage: Stage) -> TrainingData:
         sentences=tuple(header["sentences"]),
         **{name: arrays[name] for name in (
             "performer_rows", "performer_probability", "character_rows", "character_probability", "weights",
-            "performer_mask", "character_mask", "partner_rows", "partner_weight",
+            "performer_mask", "character_mask", "partner_rows", "partner_weight", "character_learned",
         )},
+        validation=Validation(**{name: arrays[f"validation_{name}"] for name in (
+            "patches", "rows", "curves", "ranges", "motion_rows", "held_out",
+        )}),
     )  # fmt: skip

@@ -1,25 +1,29 @@
-"""A take and trained models -> a clip: networks, calibration, lids, gaps, smoothing."""
+"""A take and trained models -> a clip: networks, calibration, brows, lids, lips, smoothing, gaps."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64, UInt8
+from facepatch.core.data.character import Character
 from facepatch.core.data.clip import CLOSED_LEFT, CLOSED_RIGHT, EASED, HELD, NO_FACE, Clip
+from facepatch.core.data.landmarks import SurfaceLandmarks
+from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
 from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.patches.plan import PatchPlan
 from facepatch.pipelines.brows import brow_rest, lift_brows
 from facepatch.pipelines.channel import smooth
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
-from facepatch.pipelines.models import Models
+from facepatch.pipelines.lips import LipScale, close_lips, lip_scale
 from facepatch.pipelines.performance import Performance, Take, tracked
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store
@@ -29,8 +33,45 @@ KIND = "facepatch.prediction"
 VERSION = 1
 
 
+class FaceModels(Protocol):
+    """What retargeting needs of trained networks: ours (`pipelines.models.Models`) or a rival's."""
+
+    @property
+    def character(self) -> Character:
+        """What is retargeted to."""
+        ...
+
+    @property
+    def landmarks(self) -> SurfaceLandmarks:
+        """Its landmarks."""
+        ...
+
+    @property
+    def pca(self) -> Pca:
+        """The space of the weights."""
+        ...
+
+    @property
+    def plan(self) -> PatchPlan:
+        """How the patches are framed."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Hash of the networks."""
+        ...
+
+    def predict(self, patches: UInt8) -> tuple[UInt8, Float32]:
+        """Performer patches (B, P, H, W, 3) -> the character's patches, the same shape, and PCA weights (B, M)."""
+        ...
+
+    def read(self, patches: UInt8) -> Float32:
+        """The character's own patches (B, P, H, W, 3) -> PCA weights (B, M)."""
+        ...
+
+
 def predict(
-    performance: Performance, models: Models, *, store: Store, on_progress: OnProgress = silent
+    performance: Performance, models: FaceModels, *, store: Store, on_progress: OnProgress = silent
 ) -> Float32:
     """Raw PCA weights (T, M) of every frame: film -> patches -> RM -> WEM, in bounded memory. Kept in its stage."""
     take, plan = performance.take, models.plan
@@ -61,6 +102,8 @@ class Calibration:
     """The performer's brow heights at rest, by side, in inter-ocular distances."""
     reach: float = 0.0
     """Distance from rest, in cm of weights, within which the offset holds; 0: everywhere."""
+    lips: LipScale = LipScale()
+    """The performer's mouth; of one that was never measured the lips stay as they are."""
 
 
 NEAR = 0.25
@@ -74,7 +117,7 @@ def calibrate(
     take: Take,
     rows: np.ndarray,
     *,
-    models: Models,
+    models: FaceModels,
     character_mean: Float32,
     settings: RetargetSettings,
 ) -> Calibration:
@@ -100,6 +143,7 @@ def calibrate(
         eye_scales(take.measures, valid, at_rest=take.at_rest),
         brow_rest(take.measures, rest, at_rest=take.at_rest),
         reach,
+        lip_scale(take.measures, valid, at_rest=take.at_rest),
     )
 
 
@@ -116,13 +160,13 @@ def calibrated(raw: Float32, calibration: Calibration, rest: Float32) -> Float32
     return (raw + (FAR + (1 - FAR) * np.exp(-0.5 * away**2)) * offset).astype(np.float32)
 
 
-def neutral_weights(models: Models) -> Float32:
+def neutral_weights(models: FaceModels) -> Float32:
     """(M,) the character's neutral in PCA weights."""
     return models.pca.weights(models.character.neutral[None])[0]
 
 
 def finish_clip(
-    raw: Float32, take: Take, calibration: Calibration, *, models: Models, settings: RetargetSettings
+    raw: Float32, take: Take, calibration: Calibration, *, models: FaceModels, settings: RetargetSettings
 ) -> Clip:
     """Raw weights (T, M) of a take -> the clip at a constant rate."""
     if not take.found.any():
@@ -141,6 +185,10 @@ def finish_clip(
         weights, take.measures, calibration.eyes, pca=models.pca, landmarks=models.landmarks,
         neutral_weights=rest, settings=settings.lids,
     )  # fmt: skip
+    weights = close_lips(
+        weights, take.measures, calibration.lips, pca=models.pca, landmarks=models.landmarks,
+        neutral_weights=rest, settings=settings.lips,
+    )  # fmt: skip
     flags[shut["l"] & take.found] |= CLOSED_LEFT
     flags[shut["r"] & take.found] |= CLOSED_RIGHT
     weights = bridge_gaps(weights, take.found, rest=rest, rate=take.rate, flags=flags, settings=settings)
@@ -158,9 +206,12 @@ def finish_clip(
 
 
 def without_channels(settings: RetargetSettings) -> RetargetSettings:
-    """What the networks do alone: no lid and no brow channel."""
+    """What the networks do alone: no lid, no brow and no lip channel."""
     return replace(
-        settings, lids=replace(settings.lids, strength=0.0), brows=replace(settings.brows, strength=0.0)
+        settings,
+        lids=replace(settings.lids, strength=0.0),
+        brows=replace(settings.brows, strength=0.0),
+        lips=replace(settings.lips, strength=0.0),
     )
 
 

@@ -53,6 +53,18 @@ class BrowSettings:
 
 
 @dataclass(frozen=True)
+class LipSettings:
+    """The lip-closing channel: lips that touch on the performer meet on the character. It never opens a mouth."""
+
+    strength: float = 1.0
+    """0 leaves the lips to the networks."""
+    touch_under: float = 0.015
+    """Up to this gap of the performer's lips, in widths of his mouth, they touch and the channel has full say."""
+    open_above: float = 0.05
+    """From this gap on it has none."""
+
+
+@dataclass(frozen=True)
 class RetargetSettings:
     """From the networks' output to the clip."""
 
@@ -63,6 +75,7 @@ class RetargetSettings:
     """Zero-phase Gaussian over the weights, in frames; 0 for none."""
     lids: LidSettings = field(default_factory=LidSettings)
     brows: BrowSettings = field(default_factory=BrowSettings)
+    lips: LipSettings = field(default_factory=LipSettings)
     hold_s: float = 0.3
     """A lost face is held this long, then eased to neutral; shorter gaps are bridged."""
     ease_s: float = 0.5
@@ -103,6 +116,9 @@ class RunSettings:
     """Of every random choice; set in each part that has a seed of its own."""
     train_share: float = 1.0
     """The first part of the take is trained on; the rest judges only."""
+    validation_share: float = 0.1
+    """The last share of what may be trained on, of the take and of the motion, is held out to judge the networks while
+    they train, so that the best of them are kept; 0 trains on all of it and keeps the last."""
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     steady: SteadySettings = field(default_factory=SteadySettings)
     head_pose: HeadPoseSettings = field(default_factory=HeadPoseSettings)
@@ -121,6 +137,8 @@ class RunSettings:
     def __post_init__(self) -> None:
         if not 0.05 <= self.train_share <= 1.0:
             raise ConfigError(f"train_share: {self.train_share} lies outside 0.05..1.")
+        if not 0.0 <= self.validation_share <= 0.5:
+            raise ConfigError(f"validation_share: {self.validation_share} lies outside 0..0.5.")
         if not 1 <= self.supersample <= 4:
             raise ConfigError(f"supersample: {self.supersample} lies outside 1..4.")
         if not 0.0 <= self.recombined <= 8.0:

@@ -70,10 +70,13 @@ class PatchEncoder(nn.Module):
         seen = standardised_grey(patch) if self.grey else patch * 2 - 1
         return self.to_code(self.down(seen).flatten(1))
 
+    def spread(self, code: Tensor) -> Tensor:
+        """(B, D) over the plane again: (B, D, H/8, W/8)"""
+        return self.up(self.from_code(code).unflatten(1, (-1, self.small, self.small)))
+
     def forward(self, patch: Tensor) -> Tensor:
         """The code, spread over the plane again."""
-        spread = self.from_code(self.code(patch))
-        return self.up(spread.unflatten(1, (-1, self.small, self.small)))
+        return self.spread(self.code(patch))
 
 
 class PatchDecoder(nn.Module):
@@ -125,13 +128,27 @@ class ReenactmentModel(nn.Module):
             rebuilt[2].append(reenacted)
         return torch.stack(rebuilt[0], 1), torch.stack(rebuilt[1], 1), torch.stack(rebuilt[2], 1)
 
-    def reenact(self, performer: Tensor) -> Tensor:
-        """The performer's patches as the character's. (B, P, 3, H, W) -> the same shape."""
+    def codes(self, patches: Tensor) -> Tensor:
+        """(B, P, 3, H, W) of either identity -> (B, P, D)"""
         out: list[Tensor] = []
         for index, region in enumerate(self.regions):
-            patch = performer[:, index].contiguous(memory_format=torch.channels_last)
-            out.append(self.character[region](self.encoders[region](patch)))
+            encoder = self.encoders[region]
+            assert isinstance(encoder, PatchEncoder)
+            out.append(encoder.code(patches[:, index].contiguous(memory_format=torch.channels_last)))
         return torch.stack(out, 1)
+
+    def as_character(self, codes: Tensor) -> Tensor:
+        """Codes (B, P, D) as the character's patches (B, P, 3, H, W)."""
+        out: list[Tensor] = []
+        for index, region in enumerate(self.regions):
+            encoder = self.encoders[region]
+            assert isinstance(encoder, PatchEncoder)
+            out.append(self.character[region](encoder.spread(codes[:, index])))
+        return torch.stack(out, 1)
+
+    def reenact(self, performer: Tensor) -> Tensor:
+        """The performer's patches as the character's. (B, P, 3, H, W) -> the same shape."""
+        return self.as_character(self.codes(performer))
 
 
 @torch.no_grad()

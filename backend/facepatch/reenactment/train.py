@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
 from facepatch.core.axes import Float32, Int32
+from facepatch.core.progress import QUALITY
 from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.reenactment.model import ReenactmentModel, initialise, start_from
 from facepatch.training.augment import augment
@@ -18,6 +20,13 @@ from facepatch.training.precision import autocast_dtype, on_device
 
 PLATEAU_RATIO = 0.03
 """A decoder whose output varies less than this share of its data sits on the mean image."""
+
+
+CHUNK = 40
+"""Frames that are judged at once."""
+
+Judge = Callable[[Tensor], dict[str, float]]
+"""Reenacted patches (J, P, 3, H, W) in 0..1 -> name of a measure -> 0..1."""
 
 
 class ReenactmentTraining:
@@ -37,11 +46,16 @@ class ReenactmentTraining:
         regions: tuple[str, ...],
         masks: tuple[Float32, Float32] | None = None,
         partners: tuple[Int32, Float32] | None = None,
+        validation: PatchSet | None = None,
+        judge: Judge | None = None,
     ) -> None:
         """masks: (P, size, size) of performer and character, where a mistake counts more.
 
         partners: rows of `character` (T, P, K) that each row of `performer` resembles, and how much (T, P).
+        validation: patches of the performer that judge; nothing does without.
+        judge: what the reenacted ones are worth: names of measures and 0..1 for each.
         """
+        self.validation, self.judge = validation, judge
         self.settings, self.performer, self.character = settings, performer, character
         self.device = performer.device
         self.dtype = autocast_dtype(settings.loop.precision, self.device)
@@ -137,11 +151,46 @@ class ReenactmentTraining:
         return ratios
 
     @torch.no_grad()
+    def quality(self) -> dict[str, float]:
+        """What the judge says of the reenacted patches, its mean, and "swap": how much of the code outlives the swap.
+
+        swap = 1 - |E(D_t(E(x))) - E(x)| / |E(x)|, codes freed of their mean over the frames, mean over regions. It
+        counts only where the judge is silent: it is the best early, and falls again while the character still gets
+        nearer to the performer (docs/log.md).
+        """
+        if self.validation is None or not len(self.validation):
+            return {}
+        before: list[Tensor] = []
+        after: list[Tensor] = []
+        shown: list[Tensor] = []
+        for rows in torch.arange(len(self.validation)).split(CHUNK):
+            patches = self.validation.take(rows).to(self.device)
+            with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+                codes = self.module.codes(patches)
+                reenacted = self.module.as_character(codes).float()
+                before.append(codes.float())
+                after.append(self.module.codes(reenacted).float())
+            shown.append(reenacted)
+        swap = survival(torch.cat(before), torch.cat(after))
+        parts = self.judge(torch.cat(shown)) if self.judge is not None else {}
+        told = {**parts, "swap": swap}
+        quality = sum(parts.values()) / len(parts) if parts else swap
+        return {QUALITY: quality, **{f"{QUALITY}: {name}": value for name, value in told.items()}}
+
+    @torch.no_grad()
     def preview(self, path: Path) -> bool:
         """Rows: performer | rebuilt | reenacted, character | rebuilt, for some frames spread over the takes."""
-        performer, character = self.performer.spread(8), self.character.spread(8)
+        count = min(8, len(self.performer), len(self.character))
+        performer, character = self.performer.spread(count), self.character.spread(count)
         rebuilt, own, reenacted = self.module(performer, character)
         rows = [performer, rebuilt, reenacted, character, own]
         sheet = torch.cat([torch.cat(list(row.flatten(0, 1)), 2) for row in rows], 1)
         write_picture(path, to_image(sheet))
         return True
+
+
+def survival(before: Tensor, after: Tensor) -> float:
+    """1 - |after - before| / |before| of codes (T, P, D), each freed of its mean over the frames; mean over P, 0..1."""
+    before, after = before - before.mean(0), after - after.mean(0)
+    lost = (after - before).norm(dim=2).mean(0) / before.norm(dim=2).mean(0).clamp_min(1e-9)
+    return float((1 - lost).clamp(0, 1).mean())

@@ -127,6 +127,38 @@ def training_chart(iterations: NDArray[Any], values: NDArray[Any], *, name: str)
     return "".join([*parts, "</svg>"])
 
 
+def quality_chart(iterations: NDArray[Any], values: NDArray[Any], *, best: float, name: str) -> str:
+    """A quality from 0 to 1 over its iterations, with a dot at each check and a mark at the iteration `best`."""
+    steps, kept = np.asarray(iterations, float), np.asarray(values, float)
+    height, last = 110, float(steps[-1])
+    top = float(kept[int(np.argmin(np.abs(steps - best)))])
+    label = f"{name}: quality from {kept[0]:.2f} to {kept[-1]:.2f} in {int(last)} iterations, {top:.2f} at {int(best)}"
+    parts = [_open(label, height, width=TRAINING_WIDTH)]
+    limits = (0.0, 1.0)
+    for value in limits:
+        y = _y(value, limits, height)
+        parts.append(f'<line class="grid" x1="0" x2="{TRAINING_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="tick" x="0" y="{y - 4 if value == 0 else y + 12:.1f}">{value:.0f}</text>')
+    points = [
+        (TRAINING_WIDTH * step / max(1.0, last), _y(value, limits, height))
+        for step, value in zip(steps.tolist(), kept.tolist())
+    ]
+    parts.append(f'<path class="line loss" d="M{" L".join(f"{x:.1f} {y:.1f}" for x, y in points)}"/>')
+    parts.extend(f'<circle class="check" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in points)
+    x, y = TRAINING_WIDTH * best / max(1.0, last), _y(top, limits, height)
+    anchor = "start" if x < 60 else "end"
+    parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{y:.1f}" y2="{height}"/>')
+    parts.append(
+        f'<text class="tick" x="{x + (5 if anchor == "start" else -5):.1f}" y="{height - 4}" '
+        f'text-anchor="{anchor}">{top:.2f} at {int(best)}</text>'
+    )
+    parts.append(f'<text class="tick" x="0" y="{height + 13}">0</text>')
+    parts.append(
+        f'<text class="tick" x="{TRAINING_WIDTH}" text-anchor="end" y="{height + 13}">{int(last)} iterations</text>'
+    )
+    return "".join([*parts, "</svg>"])
+
+
 def _open(label: str, height: int, *, below: int = 18, width: int = WIDTH) -> str:
     text = escape(label, quote=True)
     return f'<svg class="chart" viewBox="0 -{_PAD} {width} {height + _PAD + below}" role="img" aria-label="{text}">'

@@ -140,6 +140,22 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
+class Quality:
+    """How good the networks were on frames that judge, in the course of their training."""
+
+    meaning: str
+    """What it is of, a sentence."""
+    curve: Curve
+    """0..1 at every check."""
+    best: int
+    """Iteration whose networks became the model."""
+    parts: Mapping[str, float]
+    """What its quality is made of, by name."""
+    verdict: str
+    """A sentence."""
+
+
+@dataclass(frozen=True, eq=False)
 class ReportData:
     """One retargeted take."""
 
@@ -170,6 +186,8 @@ class ReportData:
     coverage: tuple[Coverage, ...] = ()
     jitter: tuple[Jitter, ...] = ()
     training: Mapping[str, Curve] = field(default_factory=dict)
+    quality: Mapping[str, Quality] = field(default_factory=dict)
+    """Of each network that was judged."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Errors and bounds worth a line, the unit in the name."""
     no_face: tuple[int, ...] = ()

@@ -54,6 +54,17 @@ def report_document(data: ReportData) -> dict[str, Any]:
             name: {"iterations": _plain(curve.iterations), "values": _plain(curve.values)}
             for name, curve in data.training.items()
         },
+        "quality": {
+            name: {
+                "meaning": quality.meaning,
+                "iterations": _plain(quality.curve.iterations),
+                "values": _plain(quality.curve.values),
+                "best_iteration": quality.best,
+                "parts": _plain(quality.parts),
+                "verdict": quality.verdict,
+            }
+            for name, quality in data.quality.items()
+        },
         "timings": _plain(data.timings),
         "total_seconds": _plain(sum(data.timings.values())),
         "rates": _plain(data.rates),

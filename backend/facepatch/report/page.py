@@ -43,7 +43,7 @@ def report_html(document: Mapping[str, Any], data: ReportData) -> str:
         sections.coverage(document),
         sections.jitter(document),
         sections.metrics(document),
-        sections.training(data),
+        sections.training(document, data),
         sections.how(document),
     ]
     body = "\n".join(part for part in parts if part)

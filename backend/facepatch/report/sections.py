@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from facepatch.report.charts import Line, Span, bar, busiest, line_chart, normalised, training_chart
-from facepatch.report.data import Agreement, Figure, PatchRow, ReportData
+from facepatch.report.charts import (
+    Line,
+    Span,
+    bar,
+    busiest,
+    line_chart,
+    normalised,
+    quality_chart,
+    training_chart,
+)
+from facepatch.report.data import Agreement, Figure, PatchRow, Quality, ReportData
 from facepatch.report.html_text import (
     cell,
     duration,
@@ -220,15 +229,28 @@ def metrics(document: Document) -> str:
     )
 
 
-def training(data: ReportData) -> str:
-    """Training curves."""
+def training(document: Document, data: ReportData) -> str:
+    """How good the networks were in the course of their training, and their losses."""
+    judged = "".join(_quality(document, name, quality) for name, quality in data.quality.items())
     charts = [
         f'<div class="measure"><h3>{escape(name)}</h3>'
         f"{training_chart(curve.iterations, curve.values, name=name)}</div>"
         for name, curve in data.training.items()
         if curve.values.size
     ]
-    return section("Training", f'<div class="cards">{"".join(charts)}</div>') if charts else ""
+    losses = f'<h3>Losses</h3><div class="cards">{"".join(charts)}</div>' if charts else ""
+    about = "Quality, 0 to 1, on frames that judge. The networks of the marked iteration became the model."
+    cards = f'<div class="cards">{judged}</div>' if judged else ""
+    return section("Training", cards, losses, about=about if judged else "")
+
+
+def _quality(document: Document, name: str, quality: Quality) -> str:
+    """The course of one training's quality, what came of it, and the parts."""
+    rows = [head(part) + number(document, "quality", name, "parts", part) for part in quality.parts]
+    chart = quality_chart(quality.curve.iterations, quality.curve.values, best=quality.best, name=name)
+    parts = table(f"At iteration {quality.best:,}", ["part", "#quality"], rows)
+    said = f'<p>{escape(quality.verdict)}</p><p class="soft">{escape(quality.meaning)}</p>'
+    return f'<div class="measure"><h3>{escape(name)}</h3>{said}{chart}{parts}</div>'
 
 
 def how(document: Document) -> str:

@@ -85,6 +85,7 @@ svg.bar-chart { width: 200px; height: 16px; display: block; }
 .line.character { stroke: var(--character); stroke-width: 1.5; }
 .thin .line { stroke-width: 1.1; }
 .line.loss { stroke: var(--performer); stroke-width: 1.6; }
+.check { fill: var(--performer); }
 .grid { stroke: var(--rule); stroke-width: 1; }
 .tick { fill: var(--soft); font-size: 11px; }
 rect.no-face { fill: var(--shade); }

@@ -28,7 +28,8 @@ class PatchSet:
             weights = torch.from_numpy(check("probability", probability, "T")).double()
             if len(weights) != len(images):
                 raise ShapeError(f"probability: {len(weights)} values for {len(images)} frames of patches.")
-            self.cumulative = (weights.cumsum(0) / weights.sum()).to(device)
+            cumulative = weights.cumsum(0)
+            self.cumulative = (cumulative / cumulative[-1]).to(device)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -38,7 +39,8 @@ class PatchSet:
         if self.cumulative is None:
             return torch.randint(len(self), (batch,), generator=generator, device=self.device)
         draw = torch.rand(batch, generator=generator, device=self.device, dtype=torch.float64)
-        return torch.searchsorted(self.cumulative, draw).clamp_max(len(self) - 1)
+        # To the right of equal values, so that a frame of probability 0 is never drawn.
+        return torch.searchsorted(self.cumulative, draw, right=True)
 
     def take(self, rows: Tensor) -> Tensor:
         """(B,) rows -> (B, P, 3, H, W) in 0..1"""
@@ -57,4 +59,4 @@ class PatchSet:
         if self.cumulative is None:
             return self.spread(count).mean(0)
         places = (torch.arange(count, device=self.device, dtype=torch.float64) + 0.5) / count
-        return self.take(torch.searchsorted(self.cumulative, places).clamp_max(len(self) - 1)).mean(0)
+        return self.take(torch.searchsorted(self.cumulative, places, right=True)).mean(0)

@@ -1,7 +1,8 @@
-"""The one training loop: schedule, moving average, watch for divergence, checkpoints, exact resume.
+"""The one training loop: schedule, moving average, watch for divergence, quality, checkpoints, exact resume.
 
 Every random number of iteration i comes from a generator seeded by (seed, attempt, i), so a run that was stopped
-and goes on draws what it would have drawn.
+and goes on draws what it would have drawn. Checks of the quality draw none; their curve and the best networks so far
+are part of the checkpoint.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from torch import Generator, Tensor, nn
 from facepatch.core.errors import CheckpointError, DivergedError, JobCancelledError
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.training.checkpoint import Checkpoint, load_into, read_checkpoint, write_checkpoint
+from facepatch.training.checks import Checks
 from facepatch.training.settings import LoopSettings
+from facepatch.training.verdict import SETTLED
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,13 @@ class Trainee(Protocol):
         """A sentence about what the finished networks did not learn, else ""."""
         ...
 
+    def quality(self) -> dict[str, float]:
+        """How good the networks are on frames that judge: "quality", 0..1, and its parts under "quality: NAME".
+
+        Nothing where no frames judge. Called without gradients and in evaluation; draws no random numbers.
+        """
+        ...
+
     def preview(self, path: Path) -> bool:
         """Write a picture of the present state. False where there is nothing to show."""
         ...
@@ -70,6 +80,23 @@ class TrainingHistory:
     """0 unless training had to start over."""
     doubt: str = ""
     """What was not learned."""
+    check_names: tuple[str, ...] = ()
+    check_iterations: tuple[int, ...] = ()
+    checks: tuple[tuple[float, ...], ...] = ()
+    """One row per entry of `check_iterations`, in the order of `check_names`."""
+    best_iteration: int = 0
+    """Whose networks became the model; 0 where nothing judged and the last did."""
+    verdict: str = ""
+    """What came of it, in a sentence; "" where nothing judged."""
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The quality of the model and its parts; empty where nothing judged."""
+        if not self.checks:
+            return {}
+        return dict(
+            zip(self.check_names, self.checks[self.check_iterations.index(self.best_iteration)], strict=True)
+        )
 
 
 MAX_ATTEMPTS = 3
@@ -117,6 +144,7 @@ class Training:
         self.names: tuple[str, ...] = ()
         self.iterations: list[int] = []
         self.values: list[list[float]] = []
+        self.checks = Checks()
         self.trainee.initialise(
             iteration_generator(self.settings.seed, self.attempt, -1, torch.device("cpu"))
         )
@@ -153,6 +181,33 @@ class Training:
                         self.ema[name].copy_(tensor)
         return {name: float(value.detach()) for name, value in losses.items()}
 
+    @property
+    def averaged(self) -> dict[str, Tensor]:
+        """What would become the model now: the moving average where there is one."""
+        return self.ema if self.settings.ema > 0.0 else self.trainee.module.state_dict()
+
+    @torch.no_grad()
+    def check_quality(self) -> None:
+        """Judge what would become the model now. The networks are left as they were, to the bit."""
+        module = self.trainee.module
+        live = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+        judged = {name: tensor.clone() for name, tensor in self.averaged.items()}
+        training = module.training
+        module.load_state_dict(judged)
+        module.eval()
+        self.checks.add(self.iteration, self.trainee.quality(), judged)
+        module.train(training)
+        module.load_state_dict(live)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.iteration >= self.settings.iterations or self.checks.gave_up(self.settings.stop_after)
+
+    def due(self, every: int) -> bool:
+        """Whether this iteration is one of each `every`, or the last; 0: only the last."""
+        return self.iteration == self.settings.iterations or (every > 0 and self.iteration % every == 0)
+
     def save(self) -> None:
         """Write the checkpoint."""
         tensors = {f"model.{name}": t for name, t in self.trainee.module.state_dict().items()}
@@ -162,6 +217,7 @@ class Training:
         if self.values:
             tensors["history.values"] = torch.tensor(self.values, dtype=torch.float64)
             tensors["history.iterations"] = torch.tensor(self.iterations)
+        tensors |= self.checks.tensors()
         header = {
             "fingerprint": self.fingerprint,
             "iteration": self.iteration,
@@ -169,6 +225,7 @@ class Training:
             "seconds": self.seconds,
             "caution": self.caution,
             "names": list(self.names),
+            "check_names": list(self.checks.names),
         }
         write_checkpoint(self.path, Checkpoint(tensors, header))
 
@@ -198,6 +255,7 @@ class Training:
         if "history.values" in tensors:
             self.values = tensors["history.values"].tolist()
             self.iterations = [int(i) for i in tensors["history.iterations"].tolist()]
+        self.checks = Checks.from_tensors(tensors, header["check_names"], self.device)
         log.info("%s goes on from iteration %d", self.trainee.name, self.iteration)
 
 
@@ -211,16 +269,18 @@ def train(
 ) -> TrainingHistory:
     """Train `trainee` for `settings.iterations`, going on from the checkpoint in `folder` where there is one.
 
-    At the end the module holds the moving average. `fingerprint` says which settings and data the checkpoint
-    belongs to. Raises DivergedError when the loss leaves the finite numbers for the second time, or
-    when `trainee.check` still objects after three starts; whatever stops the training, the last checkpoint is kept.
-    Progress comes after every iteration; a training that is cancelled there writes its checkpoint first.
+    At the end the module holds the best of the checked networks, or where nothing judges (`Trainee.quality`) the last
+    moving average. `fingerprint` says which settings and data the checkpoint belongs to. Raises DivergedError when the
+    loss leaves the finite numbers for the second time, or when `trainee.check` still objects after three starts;
+    whatever stops the training, the last checkpoint is kept.
+    Progress comes after every iteration, with the newest quality; a training that is cancelled there writes its
+    checkpoint first.
     """
     training = Training(trainee, settings, folder, fingerprint)
     rollbacks = 0 if training.caution == 1.0 else 1
     begun, begun_at = time.monotonic(), training.iteration
     shown_at = begun
-    while training.iteration < settings.iterations:
+    while not training.ended:
         before = time.monotonic()
         values = training.step()
         training.seconds += time.monotonic() - before
@@ -233,36 +293,59 @@ def train(
             _start_over(training, objection)
             continue
         iteration = training.iteration
-        if iteration % 10 == 0 or iteration == settings.iterations:
+        if training.due(settings.check_every):
+            before = time.monotonic()
+            training.check_quality()
+            training.seconds += time.monotonic() - before
+        if training.due(10):
             training.names = tuple(values)
             training.iterations.append(iteration)
             training.values.append(list(values.values()))
         picture = ""
         now = time.monotonic()
-        kept = iteration % settings.checkpoint_every == 0 or iteration == settings.iterations
+        kept = training.due(settings.checkpoint_every) or training.ended
         if kept:
             training.save()
         if kept or now - shown_at > PREVIEW_EVERY_S:
             shown_at = now
             path = folder / "previews" / (f"{iteration:06d}.png" if kept else "latest.png")
             picture = str(path) if trainee.preview(path) else ""
-        shown = {**values, "rate": (iteration - begun_at) / max(1e-9, now - begun)}
-        report = Progress(
-            trainee.name, iteration, settings.iterations, "iterations", values=shown, picture=picture
-        )
+        rate = (iteration - begun_at) / max(1e-9, now - begun)
         try:
-            on_progress(report)
+            on_progress(_report(training, values, rate=rate, picture=picture))
         except JobCancelledError:
             training.save()
             raise
-    if settings.ema > 0.0:
-        trainee.module.load_state_dict(training.ema)
-    doubt = trainee.doubt()
+    return _finish(training)
+
+
+def _report(training: Training, values: dict[str, float], *, rate: float, picture: str) -> Progress:
+    """The newest quality, losses and the rate; a training that ends early has done all that it will."""
+    checks, planned = training.checks, training.settings.iterations
+    ended = training.ended
+    return Progress(
+        training.trainee.name,
+        training.iteration,
+        training.iteration if ended else planned,
+        "iterations",
+        message=checks.verdict(planned) if ended else SETTLED if checks.settled else "",
+        values={**checks.newest, **values, "rate": rate},
+        picture=picture,
+    )
+
+
+def _finish(training: Training) -> TrainingHistory:
+    """Leave the best networks in the module, and tell what came of it."""
+    trainee, checks = training.trainee, training.checks
+    trainee.module.load_state_dict(checks.best or training.averaged)
+    doubt, said = trainee.doubt(), checks.verdict(training.settings.iterations)
     if doubt:
         log.warning("%s: %s", trainee.name, doubt)
     return TrainingHistory(
-        training.names, training.iterations, training.values, training.seconds, training.attempt, doubt
-    )
+        training.names, training.iterations, training.values, training.seconds, training.attempt, doubt,
+        checks.names, tuple(checks.iterations), tuple(tuple(row) for row in checks.rows),
+        checks.best_iteration, said,
+    )  # fmt: skip
 
 
 def _roll_back(trainee: Trainee, settings: LoopSettings, training: Training, rollbacks: int) -> Training:
@@ -299,11 +382,15 @@ def write_history(path: Path, history: TrainingHistory) -> None:
     from facepatch.core.records import write_text
 
     columns = {name: [row[i] for row in history.values] for i, name in enumerate(history.names)}
+    checks = {name: [row[i] for row in history.checks] for i, name in enumerate(history.check_names)}
     described: dict[str, Any] = {
         "iterations": history.iterations,
         "values": columns,
         "seconds": history.seconds,
         "attempt": history.attempt,
         "doubt": history.doubt,
+        "checks": {"iterations": list(history.check_iterations), "values": checks},
+        "best_iteration": history.best_iteration,
+        "verdict": history.verdict,
     }
     write_text(path, json.dumps(described))

@@ -46,6 +46,12 @@ class LoopSettings:
     """Decay of the moving average that becomes the model; 0 takes the last weights."""
     checkpoint_every: int = 250
     """Iterations between two checkpoints."""
+    check_every: int = 250
+    """Iterations between two checks of the quality on frames that judge; the last iteration is always checked, with 0
+    it alone."""
+    stop_after: int = 0
+    """Checks in a row without improvement after which training ends early; 0 never. The best checkpoint becomes the
+    model in any case, so this saves time only. Under a falling learning rate it may cost the gain of the last part."""
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """auto: bfloat16 on a GPU and on CPUs with AMX, else float32."""
     seed: int = 0

@@ -93,6 +93,74 @@ def test_while_it_learns_losses_pictures_time_and_quality_are_shown(stage: Any, 
     assert not user.find("preset_full").isEnabled()
 
 
+def judge(stage: Any, qualities: Any, *, stage_name: str = "reenactment", message: str = "") -> Any:
+    """Checks every 100 iterations, and the newest report after them."""
+    job = learn(stage, stage_name=stage_name)
+    parts = {"mouth opening": 0.97, "left eye": 0.88, "swap": 0.5}
+    for name, values in {"quality": qualities, **{f"quality: {p}": [v] for p, v in parts.items()}}.items():
+        job.curves[stage_name, name] = [(100.0 * (i + 1), value) for i, value in enumerate(values)]
+    values = {"quality": qualities[-1], "loss": 1.0, **{f"quality: {p}": v for p, v in parts.items()}}
+    stage.backend.report(
+        job, stage=stage_name, done=100 * len(qualities), total=4000, unit="iterations", values=values,
+        message=message,
+    )  # fmt: skip
+    return job
+
+
+def test_the_quality_so_far_is_shown_with_its_curve_and_parts(stage: Any, user: Any):
+    user.click(user.primary())
+    judge(stage, [0.2, 0.6, 0.93])
+    user.settle()
+    panel = user.tool.panels["train"]
+    title, value, said = panel.tiles[0]
+    assert (title.text(), value.text()) == ("Quality so far", "0.93")
+    wanted = "How far the character follows the performer, 1 at best: mouth opening 0.97, left eye 0.88."
+    assert said.text() == wanted
+    assert panel.quality_plot.isVisible()
+    assert panel.quality_plot.names == ("quality",)
+    assert user.find("curve_plot").names == ("loss",)  # the quality has a scale of its own
+    assert panel.tiles[1][0].text() == "Picture error"
+    assert "still falls" not in panel.tiles[1][2].text()  # one verdict, not two
+    assert not panel.verdict.isVisible()
+
+
+def test_when_more_training_no_longer_helps_the_panel_says_so(stage: Any, user: Any):
+    user.click(user.primary())
+    job = judge(stage, [0.9] * 6, message="More training no longer helps.")
+    user.settle()
+    panel = user.tool.panels["train"]
+    assert panel.verdict.isVisible()
+    assert panel.verdict.text() == "More training no longer helps."
+    stage.backend.report(job, stage="export", done=0, total=1, values={}, message="")
+    user.settle()
+    assert not panel.verdict.isVisible()
+    assert panel.tiles[0][1].text() == "0.90"  # what it came to stays
+
+
+def test_the_quality_of_the_first_networks_gives_way_to_that_of_the_second(stage: Any, user: Any):
+    user.click(user.primary())
+    judge(stage, [0.5, 0.8], stage_name="weights")
+    user.settle()
+    panel = user.tool.panels["train"]
+    assert panel.tiles[0][1].text() == "0.80"
+    assert "renders of the character" in panel.tiles[0][2].text()
+    assert panel.tiles[1][0].text() == "Weight error"
+    judge(stage, [0.3])
+    user.settle()
+    assert panel.tiles[0][1].text() == "0.30"
+    assert "follows the performer" in panel.tiles[0][2].text()
+    assert panel.tiles[1][0].text() == "Picture error"
+
+
+def test_a_training_that_nothing_judges_shows_its_errors(stage: Any, user: Any):
+    user.click(user.primary())
+    learn(stage)
+    user.settle()
+    panel = user.tool.panels["train"]
+    assert not panel.quality_plot.isVisible()
+    assert panel.tiles[0][0].text() == "Picture error"
+
+
 def test_pausing_stops_the_job_and_resuming_gives_the_same_one_again(stage: Any, user: Any):
     user.click(user.primary())
     learn(stage)

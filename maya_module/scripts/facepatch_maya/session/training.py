@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
 from facepatch.core.errors import InputError
 from facepatch.core.face_regions import patch_settings
+from facepatch.core.progress import QUALITY, quality_parts
 from facepatch.core.trend import trend
 from facepatch_maya.backend import AWAY, Backend
 from facepatch_maya.job_view import JobView
@@ -35,6 +36,18 @@ STAGES = {
     "weights": "Learning the weights",
     "export": "Writing files",
 }
+
+
+ERRORS = {
+    "reenactment": ("Picture error", "Of redrawing both faces; lower is better."),
+    "weights": ("Weight error", "Error of the weights on renders of the character, in their own spread."),
+}
+"""Stage that trains -> title of its loss, and what it means; the last that is trained comes first."""
+JUDGED = {
+    "reenactment": "How far the character follows the performer, 1 at best",
+    "weights": "How well renders of the character are read, 1 at best",
+}
+"""Stage that trains -> what its quality means."""
 
 
 @dataclass
@@ -226,24 +239,29 @@ class TrainPage(Page):
             READY, f"Ready to train {performer.take.name} with the preset {PRESETS[self.preset][0]}."
         )
 
+    @property
+    def verdict(self) -> str:
+        """Whether more training helps, a sentence; "" where that is not known."""
+        job = self.job
+        return job.message if job is not None and QUALITY in job.values else ""
+
     def quality(self) -> tuple[tuple[str, str, str], ...]:
         """What can be said of the quality so far: title, value, what it means."""
         job = self.job
         if job is None:
             return ()
         told: list[tuple[str, str, str]] = []
-        for stage, title, meaning in (
-            ("reenactment", "Picture error", "Of redrawing both faces; lower is better."),
-            (
-                "weights",
-                "Weight error",
-                "Error of the weights on renders of the character, in their own spread.",
-            ),
-        ):
+        judged = judged_stage(job)
+        if judged:
+            now = {name: points[-1][1] for (stage, name), points in job.curves.items() if stage == judged}
+            told.append(("Quality so far", f"{now[QUALITY]:.2f}", quality_words(judged, now)))
+        for stage, (title, meaning) in ERRORS.items():
             points = job.curves.get((stage, "loss"), [])
-            if points:
+            if points and judged in ("", stage):
                 found = trend(points)
-                told.append((title, f"{found.now:.3g}", f"{found.sentence} {meaning}"))
+                # Where the quality is known, it says whether waiting pays, and the loss does not.
+                said = meaning if judged else f"{found.sentence} {meaning}"
+                told.append((title, f"{found.now:.3g}", said))
         return tuple(told)
 
     def _ready(self) -> Performer:
@@ -268,6 +286,17 @@ class TrainPage(Page):
         while found in taken:
             found, number = base.with_name(f"{base.name}_{number}"), number + 1
         return found
+
+
+def judged_stage(job: JobView) -> str:
+    """The stage whose quality is to be shown: that of the networks that are learned now or were last, or ""."""
+    return next((stage for stage in ERRORS if job.curves.get((stage, QUALITY))), "")
+
+
+def quality_words(stage: str, values: Mapping[str, float]) -> str:
+    """What a quality is of, and its parts."""
+    parts = [f"{name} {value:.2f}" for name, value in quality_parts(values).items() if name != "swap"]
+    return f"{JUDGED[stage]}: {', '.join(parts)}." if parts else f"{JUDGED[stage]}."
 
 
 def doing(job: JobView) -> str:

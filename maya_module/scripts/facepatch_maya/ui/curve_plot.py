@@ -14,9 +14,11 @@ Points = Sequence[tuple[float, float]]
 class CurvePlot(QtWidgets.QWidget):
     """Lines over iterations; the scale is logarithmic where the values span more than a factor of eight."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, name: str = "curve_plot", lines: float = 9.5, top: float = 0.0) -> None:
+        """lines: height in lines of text. top: the scale ends at 0 and here; 0 lets the values decide."""
         super().__init__()
-        self.setObjectName("curve_plot")
+        self._lines, self._top = lines, top
+        self.setObjectName(name)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
         self._curves: dict[str, list[tuple[float, float]]] = {}
         self._empty = ""
@@ -37,8 +39,8 @@ class CurvePlot(QtWidgets.QWidget):
         return tuple(self._curves)
 
     def sizeHint(self) -> QtCore.QSize:
-        """Nine lines of text high."""
-        return QtCore.QSize(em(self, 18), em(self, 9.5))
+        """As high as was asked for."""
+        return QtCore.QSize(em(self, 18), em(self, self._lines))
 
     minimumSizeHint = sizeHint  # noqa: N815
 
@@ -81,6 +83,8 @@ class CurvePlot(QtWidgets.QWidget):
     def _limits(self) -> tuple[float, float, float, float, bool]:
         xs = [x for points in self._curves.values() for x, _ in points]
         ys = [y for points in self._curves.values() for _, y in points]
+        if self._top:
+            return min(0.0, *xs), max(*xs, 1.0), 0.0, self._top, False
         low, high = min(ys), max(ys)
         log = low > 0 and high > 8 * low
         if not log:

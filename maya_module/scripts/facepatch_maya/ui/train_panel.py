@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
+from facepatch.core.progress import QUALITY
 from facepatch_maya.session import Session
-from facepatch_maya.session.training import FILMS, PRESETS, clock
+from facepatch_maya.session.training import FILMS, PRESETS, clock, judged_stage
 from facepatch_maya.ui.curve_plot import CurvePlot
 from facepatch_maya.ui.panel import Action, Panel
 from facepatch_maya.ui.parts import Card, EmptyHint, button, column, dropped_paths, label, row, set_tone
@@ -117,6 +118,12 @@ class TrainPanel(Panel):
             "Losses of the stage that runs. What matters is that they fall and settle, not their height."
         )
         self.card.add(self.plot)
+        self.quality_plot = CurvePlot(name="quality_plot", lines=6.0, top=1.0)
+        self.quality_plot.setToolTip(
+            "How well the character follows the performer on frames that are not learned from. The best networks are "
+            "kept, so a fall at the end does no harm."
+        )
+        self.card.add(self.quality_plot)
         self.pictures = self.card.add(PictureStrip())
         self.quality = QtWidgets.QWidget()
         self.tiles: list[tuple[QtWidgets.QLabel, QtWidgets.QLabel, QtWidgets.QLabel]] = []
@@ -130,6 +137,8 @@ class TrainPanel(Panel):
         beside.setStretch(1, 1)
         self.quality.setLayout(beside)
         self.card.add(self.quality)
+        self.verdict = self.card.add(label("", wrap=True))
+        self.verdict.setObjectName("verdict")
         return self.card
 
     # -------------------------------------------------------------------------------------------- footer
@@ -218,8 +227,8 @@ class TrainPanel(Panel):
             self.stage.setText("Losses and pictures appear here while it learns.")
             set_tone(self.stage, "quiet")
             self.plot.setVisible(False)
-            self.pictures.setVisible(False)
-            self.quality.setVisible(False)
+            for widget in (self.pictures, self.quality, self.quality_plot, self.verdict):
+                widget.setVisible(False)
             return
         speed = f"{job.rate:.3g} {job.unit} per second" if job.rate and job.unit else ""
         left = f"about {clock(job.left_s)} left" if job.left_s is not None else ""
@@ -231,7 +240,9 @@ class TrainPanel(Panel):
         set_tone(self.stage, "")
         stage = job.stage if any(key[0] == job.stage for key in job.curves) else _last_stage(job.curves)
         curves = {
-            name: points for (at, name), points in job.curves.items() if at == stage and name not in ("rate",)
+            name: points
+            for (at, name), points in job.curves.items()
+            if at == stage and name != "rate" and name.partition(":")[0] != QUALITY
         }
         self.plot.show_curves(
             dict(list(curves.items())[:4]), empty="Losses appear when the networks start to learn."
@@ -242,6 +253,11 @@ class TrainPanel(Panel):
         if job.picture is not None:
             key = (job.picture_stage, job.picture_iteration)
             self.pictures.add(key, job.picture, f"Iteration {job.picture_iteration:,}".replace(",", " "))
+        judged = job.curves.get((judged_stage(job), QUALITY), [])
+        self.quality_plot.show_curves({QUALITY: judged})
+        self.quality_plot.setVisible(bool(judged))
+        self.verdict.setText(self.train.verdict)
+        self.verdict.setVisible(bool(self.train.verdict))
         quality = self.train.quality()
         self.quality.setVisible(bool(quality))
         for index, widgets in enumerate(self.tiles):

@@ -1,0 +1,209 @@
+"""Variants of one choice, compared on pairs with a known answer: the loop that the ablations share.
+
+Everything but the choice is the same: pair, frames, seeds, calibration, and what the training costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.schema import to_dict
+from facepatch.evaluation.methods import Method, method, retarget_settings
+from facepatch.evaluation.motions import MATCHED, with_motion
+from facepatch.evaluation.networks import Budget, Size
+from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
+from facepatch.evaluation.pair_page import BUDGETS, FRAMES
+from facepatch.evaluation.pair_pictures import known_path, pair_sheet
+from facepatch.evaluation.pairs import COLUMNS, Pair, PairJob, measure, open_pair, remove
+from facepatch.pipelines.settings import RunSettings
+from facepatch.pipelines.store import Store
+
+Base = Literal["product", "paper"]
+"""Whose settings the variants have: facepatch's own, or the paper's."""
+BOUNDS = {"bound: own renders": "own renders", "bound: PCA projection": "PCA"}
+REGIONS = ("lids", "lips", "brows")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of doing it."""
+
+    name: str
+    method: Callable[[RunSettings], Method]
+    """From the settings of the base, which hold the seed."""
+    motion: str = MATCHED
+    """What the target is trained on (`evaluation.motions`)."""
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """An experiment."""
+
+    name: str
+    """Of the sub-command and of the folder of its results."""
+    title: str
+    about: str
+    variants: tuple[Variant, ...]
+    """The first is what the others are measured by."""
+    equal_time: bool = True
+    """All variants get the seconds that the first needs for the iterations of its settings; otherwise each has the
+    iterations of its settings, where they cost the same anyway."""
+    unit: Literal["fraction_of_mean_expression", "mean_mm"] = "fraction_of_mean_expression"
+    """What the tables show."""
+
+
+@dataclass(frozen=True)
+class Trials:
+    """How often and how long."""
+
+    size: Size = "preview"
+    seeds: int = 3
+    bases: tuple[Base, ...] = ("product",)
+    seconds: float | None = None
+    """Of training, for every variant alike; None: what the experiment says."""
+    values: Mapping[str, Any] | None = None
+    """Settings put over the preset."""
+    keep: bool = False
+    """Leave patches and networks of finished results on disk."""
+
+
+def ablate(
+    ablation: Ablation, jobs: Sequence[PairJob], trials: Trials, out: Path, *, on_progress: OnProgress = silent
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Train and judge every variant on every pair with every seed; a call that was stopped goes on.
+
+    Kept as `out/results/NAME/PAIR--BASE_VARIANT--BUDGET--seedS.json` with a picture beside each, and shown on the page
+    `out/NAME.html`. Returns all results of the experiment that lie in `out`.
+    """
+    results, store = Results(out, ablation.name), Store(out)
+    for seed in range(trials.seeds):
+        for job in jobs:
+            pair = open_pair(job, store)
+            for base in trials.bases:
+                settings = method(base, size=trials.size, seed=seed, values=trials.values).settings
+                _variants(ablation, pair, settings, trials, base, results, store, on_progress)
+    found = results.every()
+    write_page(
+        out / f"{ablation.name}.html", ablation.title, _parts(ablation, results, found), about=ablation.about
+    )
+    return found
+
+
+def _variants(
+    ablation: Ablation, pair: Pair, settings: RunSettings, trials: Trials, base: Base, results: Results, store: Store,
+    on_progress: OnProgress,
+) -> None:  # fmt: skip
+    """All variants on one pair with one seed."""
+    budget = Budget(seconds=trials.seconds)
+    if ablation.equal_time and trials.seconds is None:
+        made = named(ablation.variants[0], settings, base)
+        budget = Budget(seconds=reference_seconds(ablation, pair, made, store, on_progress=on_progress))
+    leftovers: set[Path] = set()  # variants share data, and some of them networks
+    for variant in ablation.variants:
+        measure(
+            replace(pair, target=with_motion(variant.motion, pair.target, seed=settings.seed)),
+            named(variant, settings, base),
+            results,
+            store=store,
+            retarget=retarget_settings(trials.size),
+            budget=budget,
+            about={"base": base, "variant": variant.name, "size": trials.size},
+            leftovers=leftovers,
+            on_progress=on_progress,
+        )
+    if not trials.keep:
+        remove(leftovers)
+
+
+def named(variant: Variant, settings: RunSettings, base: Base) -> Method:
+    """The variant's method, with a name that tells the base too."""
+    return replace(variant.method(settings), name=f"{base} {variant.name}")
+
+
+def reference_seconds(
+    ablation: Ablation, pair: Pair, made: Method, store: Store, *, on_progress: OnProgress = silent
+) -> float:
+    """What the training of `made` costs on this machine. Measured once for all pairs and seeds, and kept."""
+    described = {
+        name: _without_seed(to_dict(getattr(made.settings, name)))
+        for name in ("patches", "reenactment", "weights")
+    }
+    stage = store.stage("equal-time", {"experiment": ablation.name, "settings": described})
+    if not stage.done:
+        lesson = made.lesson(
+            pair.performance(made.settings), pair.target, pair.stage, store=store, on_progress=on_progress
+        )
+        stage.finish(seconds=made.seconds(lesson, store=store))
+    return float(stage.values["seconds"])
+
+
+def _without_seed(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {name: _without_seed(value) for name, value in values.items() if name != "seed"}
+    return values
+
+
+def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """A table per base and budget: per variant the mean over the pairs, over the seeds ± half their range."""
+    unit = "mm" if ablation.unit == "mean_mm" else "fractions of the mean-expression error"
+    groups = dict.fromkeys((str(one["base"]), str(one["budget"])) for one in found)
+    heads = (*COLUMNS, *REGIONS, *BOUNDS.values())
+    return [
+        Table(
+            f"{base}, {BUDGETS[budget]}: {unit}; lids, lips and brows calibrated",
+            ("variant", "#pairs", "#seeds", *(f"#{head}" for head in heads), "#training s"),
+            tuple(
+                _row(
+                    variant.name,
+                    [one for one in found if key(one) == (base, budget, variant.name)],
+                    ablation.unit,
+                )
+                for variant in ablation.variants
+            ),
+        )
+        for base, budget in groups
+    ]
+
+
+def key(result: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Base, budget and variant of a result."""
+    return str(result["base"]), str(result["budget"]), str(result["variant"])
+
+
+def _row(name: str, found: Sequence[Mapping[str, Any]], unit: str) -> tuple[str, ...]:
+    counts = (str(len({one[what] for one in found})) for what in ("pair", "seed"))
+    cells = [over_pairs(found, row, unit=unit) for row in COLUMNS]
+    cells += [over_pairs(found, "calibrated", unit=unit, region=region) for region in REGIONS]
+    cells += [over_pairs(found, row, unit=unit) for row in BOUNDS]
+    return name, *counts, *cells, mean_and_spread((float(one["seconds"]) for one in found), ".0f")
+
+
+def over_pairs(found: Sequence[Mapping[str, Any]], row: str, *, unit: str, region: str = "all") -> str:
+    """Mean over the pairs of each seed, then over the seeds."""
+    seeds: dict[int, list[float]] = {}
+    for one in found:
+        value = one["rows"][row][region][unit]
+        if value is not None:
+            seeds.setdefault(one["seed"], []).append(value)
+    return mean_and_spread(float(np.mean(values)) for values in seeds.values())
+
+
+def _parts(ablation: Ablation, results: Results, found: Sequence[Mapping[str, Any]]) -> list[Part]:
+    pictures: list[Picture] = []
+    for pair in dict.fromkeys(str(one["pair"]) for one in found):
+        mine = [one for one in found if one["pair"] == pair]
+        some = [one for one in mine if one["seed"] == mine[0]["seed"] and one["budget"] == mine[0]["budget"]]
+        if known_path(results.folder, pair).is_file():
+            pictures.append(
+                Picture(f"{pair}, seed {some[0]['seed']}, calibrated", pair_sheet(results, some, FRAMES))
+            )
+    return [
+        Part("Errors", items=tuple(ablation_tables(ablation, found))),
+        Part("Pictures", "Where the truth goes furthest in each way.", tuple(pictures)),
+    ]

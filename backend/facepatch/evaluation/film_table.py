@@ -1,0 +1,170 @@
+"""The tables of film agreement and of its cost in another light."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from facepatch.evaluation.page import Table, mean_and_spread
+
+LONG = 400
+"""Performers with more frames than this count in the average."""
+STILL = 0.02
+"""A measure that moves by less than this in the frames that judge (in inter-ocular distances) says nothing: on film its
+landmarks tremble by as much."""
+
+Read = Callable[[Mapping[str, Any]], float | None]
+_MEASURES = {
+    "mouth open r": ("mouth_open", 0.95),
+    "width r": ("mouth_width", 0.90),
+    "eye l r": ("eye_open_l", 0.88),
+    "eye r r": ("eye_open_r", 0.88),
+    "brow r": ("brow", 0.75),
+}
+
+
+def film_tables(results: Sequence[Mapping[str, Any]], column: str = "product") -> tuple[Table, ...]:
+    """One table per method: a row for each performer and character (mean over seeds), their average, the aim."""
+    return tuple(
+        _table(name, [one for one in results if one["method"] == name], column)
+        for name in dict.fromkeys(one["method"] for one in results)
+    )
+
+
+def text(tables: Sequence[Table]) -> str:
+    """Tables for a terminal."""
+    return "\n\n".join(table.text() for table in tables)
+
+
+def reads() -> dict[str, Read]:
+    """Column -> how it is read from the judgement of one clip; None where the frames say nothing."""
+    out: dict[str, Read] = {label: _moving(name) for label, (name, _) in _MEASURES.items()}
+    out["blinks"] = lambda one: _shared(one, "blinks", "closed")
+    out["open error"] = lambda one: _mean(one[f"blinks_{side}"]["open_error"] for side in "lr")
+    out["lips meet"] = lambda one: one["lips"]["meet"]
+    out["closures"] = lambda one: one["lips"]["closures_met"]
+    out["meet wrongly"] = lambda one: one["lips"]["meet_wrongly"]
+    out["jitter %"] = lambda one: one["jitter"]["percent"]
+    return out
+
+
+AIMS = {label: f">= {aim:.2f}" for label, (_, aim) in _MEASURES.items()} | {
+    "blinks": ">= 0.90",
+    "open error": "<= 0.10",
+    "lips meet": ">= 0.85",
+    "jitter %": "< 0.15",
+}
+
+
+def averages(results: Sequence[Mapping[str, Any]], column: str = "product") -> dict[str, float | None]:
+    """Column -> mean over the performers with more than 400 frames: over seeds, then characters, then performers."""
+    out: dict[str, float | None] = {}
+    for label, read in reads().items():
+        performers: dict[str, dict[str, list[float | None]]] = {}
+        for one in results:
+            if one["take_frames"] > LONG:
+                each = performers.setdefault(one["performer"], {}).setdefault(one["character"], [])
+                each.append(read(one["columns"][column]))
+        out[label] = _mean(_mean(_mean(v) for v in each.values()) for each in performers.values())
+    return out
+
+
+def light_tables(results: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
+    """Per method and column, a row for each light and the second take, with and without colour augmentation: mean
+    correlation of the five measures, what it costs against the film as filmed, and each measure."""
+    return tuple(
+        _light_table(name, [one for one in results if one["method"] == name], column)
+        for name in dict.fromkeys(one["method"] for one in results)
+        for column in ("calibrated", "product")
+    )
+
+
+def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
+    rows: list[tuple[str, ...]] = []
+    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for one in results:
+        groups.setdefault((one["performer"], one["character"], one["colour"]), []).append(one)
+    for (performer, character, colour), ones in groups.items():
+        lights = {light: [one["lights"][light][column] for one in ones] for light in ones[0]["lights"]}
+        control = [agreement_of(one) for one in next(iter(lights.values()))]
+        means: list[list[float | None]] = []
+        for light, judged in lights.items():
+            costs = [_less(first, agreement_of(one)) for first, one in zip(control, judged, strict=True)]
+            means.append(costs)
+            rows.append(_light_row(f"{performer} -> {character}, {colour}: {light}", judged, costs))
+        relit = [_mean(seed) for seed in zip(*means[1:], strict=True)]
+        rows.append((f"{performer} -> {character}, {colour}: mean of the relit", "", mean_and_spread(relit),
+                     *("" for _ in _MEASURES)))  # fmt: skip
+        if all(one["second_take"] for one in ones):
+            judged = [one["second_take"][column] for one in ones]
+            costs = [_less(first, agreement_of(one)) for first, one in zip(control, judged, strict=True)]
+            rows.append(
+                _light_row(f"{performer}, {colour}: judged on {ones[0]['second_take_name']}", judged, costs)
+            )
+    return Table(
+        f"{name}, {column}. Cost: agreement as filmed minus agreement there; to reach: at most .03.",
+        ("film, augmentation, light", "#mean r", "#cost", *(f"#{label}" for label in _MEASURES)),
+        tuple(rows),
+    )
+
+
+def _light_row(
+    label: str, judged: Sequence[Mapping[str, Any]], costs: Sequence[float | None]
+) -> tuple[str, ...]:
+    every = reads()
+    return (
+        label,
+        mean_and_spread(agreement_of(one) for one in judged),
+        mean_and_spread(costs),
+        *(mean_and_spread(every[name](one) for one in judged) for name in _MEASURES),
+    )
+
+
+def agreement_of(one: Mapping[str, Any]) -> float | None:
+    """Mean correlation of the five measures, of those that move."""
+    every = reads()
+    return _mean(every[name](one) for name in _MEASURES)
+
+
+def _less(first: float | None, second: float | None) -> float | None:
+    return None if first is None or second is None else first - second
+
+
+def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
+    rows: list[tuple[str, ...]] = []
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for one in results:
+        groups.setdefault((one["performer"], one["character"]), []).append(one)
+    for (performer, character), ones in groups.items():
+        cells = [mean_and_spread(read(one["columns"][column]) for one in ones) for read in reads().values()]
+        counts = str(ones[0]["frames"]), str(len(ones))
+        rows.append((f"{performer} -> {character}", *counts, *cells))
+    mean = averages(results, column)
+    rows.append(
+        (f"mean of performers over {LONG} frames", "", "", *(mean_and_spread([v]) for v in mean.values()))
+    )
+    rows.append(("to reach", "", "", *(AIMS.get(label, "") for label in mean)))
+    return Table(
+        f"{name}, {column}. A dash: nothing to judge by (no blink, lips never touch, a measure that moves by under "
+        f"{STILL} inter-ocular distances).",
+        ("film", "#frames", "#seeds", *(f"#{label}" for label in mean)),
+        tuple(rows),
+    )
+
+
+def _moving(name: str) -> Read:
+    return lambda one: one[name]["r"] if one[name]["range"] >= STILL else None
+
+
+def _shared(one: Mapping[str, Any], what: str, value: str) -> float | None:
+    """Of both eyes together: each blink of each eye counts once."""
+    both = [one[f"{what}_{side}"] for side in "lr"]
+    count = sum(eye["blinks"] for eye in both)
+    return sum(eye["blinks"] * eye[value] for eye in both if eye["blinks"]) / count if count else None
+
+
+def _mean(values: Any) -> float | None:
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None

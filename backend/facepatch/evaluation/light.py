@@ -1,0 +1,216 @@
+"""What another light costs: the last third of a film relit, and a second take of the same person on another day.
+
+Trained on the first two thirds, with and without colour augmentation; judged on the last third as filmed and in each of
+`relight.LIGHTS`, always by the landmarks of the film as filmed. Everything else, landmarks included, sees the relit
+pictures, as it would see a real film. Cost is agreement as filmed minus agreement relit. Paper 4.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from facepatch.core.axes import UInt8
+from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.core.schema import to_dict
+from facepatch.evaluation.film import TRAIN_SHARE, judge_clip, train_on_film
+from facepatch.evaluation.film_pictures import PICTURE, film_sheet
+from facepatch.evaluation.film_table import light_tables
+from facepatch.evaluation.methods import Budget, Fitted, Method, Size, method, retarget_settings
+from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.relight import LIGHTS, Light, face_shape, measured_light, relight_film
+from facepatch.pipelines.performance import Performance
+from facepatch.pipelines.run import Job, make_performance
+from facepatch.pipelines.store import Store, fingerprint, key_of
+from facepatch.render.sheet import contact_sheet
+from facepatch.render.video import open_film
+from facepatch.training.pictures import write_picture
+
+AUGMENTED = "with colour augmentation"
+PLAIN = "without"
+
+
+@dataclass(frozen=True)
+class LightJob:
+    """Who is filmed, and who is animated."""
+
+    performer: Path
+    character: Path
+    motion: tuple[Path, ...] = ()
+    picks: Path | None = None
+    """Landmarks of the character; none: proposed."""
+    second_take: Path | None = None
+    """Another film of the performer, from another day; judged as a whole."""
+
+
+def evaluate_light(
+    job: LightJob, out: Path, *, size: Size = "preview", seeds: Sequence[int] = (0,),
+    methods: Sequence[str] = ("product",), lights: Sequence[Light] = LIGHTS, budget: Budget = Budget(),
+    values: Mapping[str, Any] | None = None, on_progress: OnProgress = silent,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Judge every method with and without colour augmentation. Returns the results, and writes them to
+    `out/results/light`, the relit films to `out/relit`, and a page `out/light.html`. Goes on where it stopped.
+
+    lights: the first is the control that the others are compared with. values: settings put over the preset.
+    """
+    results, store = Results(out, "light"), Store(out)
+    films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
+    found: list[dict[str, Any]] = []
+    for name in methods:
+        for seed in seeds:
+            for colour in (AUGMENTED, PLAIN):
+                made = method(
+                    name, size=size, seed=seed, values={**(values or {}), "train_share": TRAIN_SHARE}
+                )
+                made = made if colour == AUGMENTED else without_color(made)
+                found.append(
+                    _result(job, made, colour, films, results, store, size=size, budget=budget,
+                            on_progress=on_progress)
+                )  # fmt: skip
+    pictures = [Picture("Frames as filmed and relit", relit_sheet(films))]
+    parts = [
+        Part("Cost of another light", items=light_tables(results.every())),
+        Part("Pictures", items=tuple(pictures)),
+    ]
+    write_page(out / "light.html", "Another light, another day", parts)
+    return found
+
+
+def without_color(made: Method) -> Method:
+    """The same method, whose networks see every training picture in the colours that it has."""
+    plain = {
+        part: replace(
+            getattr(made.settings, part),
+            augment=replace(getattr(made.settings, part).augment, color=1.0, hue=0.0),
+        )
+        for part in ("reenactment", "weights")
+    }
+    return replace(made, settings=replace(made.settings, **plain))
+
+
+def relit_films(
+    performer: Path, folder: Path, lights: Sequence[Light] = LIGHTS, *, on_progress: OnProgress = silent
+) -> dict[str, Path]:
+    """The last third of a film in each light, by the name of the light. Those that lie there from before are kept."""
+    film = open_film(performer)
+    folder.mkdir(parents=True, exist_ok=True)
+    key = fingerprint(performer)[:8]
+    out = {light.name: folder / f"{performer.stem}-{key}-{_slug(light)}.mp4" for light in lights}
+    if all(path.is_file() for path in out.values()):
+        return out
+    start = held_out_start(performer)
+    shape = face_shape(film, start=start)
+    old = measured_light(film, shape, start=start)
+    for index, light in enumerate(lights):
+        on_progress(Progress("relight", index, len(lights), "films"))
+        if not out[light.name].is_file():
+            relight_film(film, out[light.name], light, shape=shape, old=old, start=start)
+    on_progress(Progress("relight", len(lights), len(lights), "films"))
+    return out
+
+
+def held_out_start(performer: Path) -> int:
+    """The first frame of a film that is not trained on."""
+    return round(TRAIN_SHARE * sum(1 for _ in open_film(performer).frames()))
+
+
+def _slug(light: Light) -> str:
+    words = "-".join(light.name.replace(",", "").split())
+    return f"{words}-{key_of(to_dict(light))[:6]}"
+
+
+def _result(
+    job: LightJob, made: Method, colour: str, films: Mapping[str, Path], results: Results, store: Store, *,
+    size: Size, budget: Budget, on_progress: OnProgress,
+) -> dict[str, Any]:  # fmt: skip
+    names = (
+        job.performer.stem,
+        job.character.stem,
+        made.name,
+        colour,
+        budget.name,
+        f"seed{made.settings.seed}",
+    )
+    inputs = {
+        "performer": fingerprint(job.performer),
+        "character": fingerprint(job.character),
+        "second take": None if job.second_take is None else fingerprint(job.second_take),
+        "motion": [fingerprint(path) for path in job.motion],
+        "picks": None if job.picks is None else fingerprint(job.picks),
+        "films": {name: fingerprint(path) for name, path in films.items()},
+        "settings": to_dict(made.settings),
+        "retarget": to_dict(retarget_settings(size)),
+        "budget": to_dict(budget),
+    }
+    kept = results.kept(names, inputs)
+    if kept is not None:
+        return kept
+    one = Job(take=job.performer, character=job.character, motion=job.motion, picks=job.picks)
+    fitted, performance = train_on_film(one, made, store, budget=budget, on_progress=on_progress)
+    takes = {
+        name: make_performance(Job(take=path, character=job.character), made.settings, store)
+        for name, path in films.items()
+    }
+    control = takes[next(iter(films))]
+    sheet = results.path(*names).with_suffix(".png")
+    judged = {
+        name: judge(fitted, performance, take, truth=control, size=size) for name, take in takes.items()
+    }
+    second = None
+    if job.second_take is not None:
+        take = make_performance(Job(take=job.second_take, character=job.character), made.settings, store)
+        second = judge(fitted, performance, take, truth=take, size=size)
+        clips = fitted.columns(performance, take, retarget_settings(size))
+        write_picture(
+            sheet, film_sheet(take, clips["product"], fitted.models, np.arange(take.take.frame_count))
+        )
+    return results.keep(
+        names,
+        inputs,
+        {
+            "performer": job.performer.stem,
+            "character": job.character.stem,
+            "method": made.name,
+            "colour": colour,
+            "budget": budget.name,
+            "seed": made.settings.seed,
+            "size": size,
+            "seconds": fitted.seconds,
+            "iterations": fitted.iterations,
+            "doubts": list(fitted.doubts),
+            "frames": control.take.frame_count,
+            "lights": judged,
+            "second_take": second,
+            "second_take_name": None if job.second_take is None else job.second_take.stem,
+        },
+    )
+
+
+def judge(
+    fitted: Fitted, performance: Performance, take: Performance, *, truth: Performance, size: Size
+) -> dict[str, Any]:
+    """Column -> agreement of a take, all of whose frames are new, by the landmarks of `truth`."""
+    rows = np.arange(take.take.frame_count)
+    return {
+        name: judge_clip(clip, fitted.models, take, rows=rows, truth=truth.take)
+        for name, clip in fitted.columns(performance, take, retarget_settings(size)).items()
+    }
+
+
+def relit_sheet(films: Mapping[str, Path], count: int = 4) -> UInt8:
+    """A few frames of every film, one row per film."""
+    images: list[UInt8] = []
+    labels: list[str] = []
+    for name, path in films.items():
+        frames = [frame.image for frame in open_film(path).frames()]
+        for row in np.linspace(0, len(frames) - 1, count + 2).astype(int)[1:-1]:
+            height, width = frames[row].shape[:2]
+            size = (round(width * PICTURE / height), PICTURE)
+            images.append(np.asarray(cv2.resize(frames[row], size, interpolation=cv2.INTER_AREA), np.uint8))
+            labels.append(f"{row}: {name}")
+    return contact_sheet(images, columns=count, labels=labels)

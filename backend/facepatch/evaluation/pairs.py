@@ -1,0 +1,217 @@
+"""Character to character, where the answer is known: the same capture plays on both (paper 4.3, Table 3).
+
+The source character is rendered as the performer; what a method makes of its pictures is compared with the target
+character under the same capture, vertex by vertex. Every pair, method, budget and seed is a result of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facepatch.core.axes import Float32
+from facepatch.core.progress import OnProgress, silent
+from facepatch.core.schema import to_dict
+from facepatch.evaluation.methods import (
+    METHODS,
+    PRESETS,
+    Budget,
+    Fitted,
+    Method,
+    Size,
+    method,
+    retarget_settings,
+)
+from facepatch.evaluation.page import Results
+from facepatch.evaluation.pair import Pair, PairJob, brow_region, open_pair
+from facepatch.evaluation.pair_pictures import draw_known, draw_method
+from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
+from facepatch.pipelines.settings import RetargetSettings
+from facepatch.pipelines.store import Store
+
+EXPERIMENT = "pairs"
+COLUMNS = ("raw", "calibrated", "product")
+BOUNDS = ("bound: PCA projection", "bound: own renders", "bound: mean expression")
+Rows = dict[str, dict[str, RegionError]]
+"""Column or bound -> region -> error."""
+
+
+def judge(
+    fitted: Fitted, pair: Pair, settings: RetargetSettings, *, on_progress: OnProgress = silent
+) -> tuple[Rows, dict[str, Float32]]:
+    """Errors of every column and bound by region ("all", "lids", "lips", "brows", and the lids of each side), and the
+    weights (T, M) of every column. settings: the calibration and channels that all methods are given."""
+    made = fitted.method.settings
+    clips = fitted.columns(pair.performance(made), pair.judged(made), settings, on_progress=on_progress)
+    truth, pca = pair.truth, fitted.pca
+    vertices = truth.frames.block(0, truth.frames.frame_count)
+    weights: dict[str, Float32] = {name: clip.weights for name, clip in clips.items()}
+    shapes = {
+        **weights,
+        BOUNDS[0]: pca.weights(vertices),
+        BOUNDS[1]: fitted.read(truth),
+        BOUNDS[2]: np.zeros_like(weights["raw"]),
+    }
+    neutral = truth.character.neutral
+    regions = {**face_regions(truth.landmarks, neutral), "brows": brow_region(truth)}
+    rows = {
+        name: vertex_error(
+            pca.vertices(shape),
+            vertices,
+            inter_ocular_cm=inter_ocular(truth.landmarks, neutral),
+            mean_shape=pca.mean.reshape(-1, 3),
+            regions=regions,
+        )
+        for name, shape in shapes.items()
+    }
+    return rows, weights
+
+
+def measure(
+    pair: Pair, made: Method, results: Results, *, store: Store, retarget: RetargetSettings,
+    budget: Budget = Budget(), about: Mapping[str, Any] | None = None, leftovers: set[Path] | None = None,
+    on_progress: OnProgress = silent,
+) -> dict[str, Any]:  # fmt: skip
+    """The result of one method on one pair: kept from before, or trained, judged and kept.
+
+    The file is `PAIR--METHOD--BUDGET--seedN.json`, and `.png` beside it. about: what else the result should say.
+    leftovers: gets the folders of patches and networks, which are large, so that the caller removes them when no other
+    method needs them (`remove`); None removes them at once.
+    """
+    seed = made.settings.seed
+    names = (pair.name, made.name, budget.name, f"seed{seed}")
+    inputs = {
+        "pair": pair.key,
+        "settings": to_dict(made.settings),
+        "networks": repr(made.networks),
+        "loops": {name: to_dict(loop) for name, loop in made.networks.loops(made.settings).items()},
+        "budget": to_dict(budget),
+        "retarget": to_dict(retarget),
+        "about": dict(about or {}),
+    }
+    kept = results.kept(names, inputs)
+    if kept is not None:
+        return kept
+    fitted = made.train(
+        pair.performance(made.settings), pair.target, pair.stage, store=store, budget=budget, on_progress=on_progress
+    )  # fmt: skip
+    rows, weights = judge(fitted, pair, retarget, on_progress=on_progress)
+    draw_known(results.folder, pair.name, pair.source_test, pair.truth)
+    draw_method(results.path(*names).with_suffix(".png"), pair.truth, fitted.pca, weights)
+    values = {
+        "pair": pair.name,
+        "source": pair.source.character.name,
+        "target": pair.target.character.name,
+        "method": made.name,
+        "budget": budget.name,
+        "budget_seconds": budget.seconds,
+        "seed": seed,
+        "seconds": fitted.seconds,
+        "iterations": fitted.iterations,
+        "doubts": fitted.doubts,
+        "frames": len(weights["raw"]),
+        "components": fitted.pca.component_count,
+        "rows": {name: {region: to_dict(error) for region, error in found.items()} for name, found in rows.items()},
+        **(about or {}),
+    }  # fmt: skip
+    done = results.keep(names, inputs, values)
+    if leftovers is None:
+        remove(belongings(fitted))
+    else:
+        leftovers |= belongings(fitted)
+    return done
+
+
+def belongings(fitted: Fitted) -> set[Path]:
+    """The folders of a trained method: patches, networks, bundle."""
+    folders = {fitted.lesson.data.stage.folder, *(stage.folder for stage in fitted.stages.values())}
+    bundle = getattr(fitted.models, "folder", None)
+    return folders | ({bundle} if isinstance(bundle, Path) else set())
+
+
+def remove(folders: Iterable[Path]) -> None:
+    """Remove folders; what is in use elsewhere stays."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How methods are compared."""
+
+    methods: tuple[str, ...] = METHODS[:-1]
+    size: Size = "preview"
+    budgets: tuple[str, ...] = ("iterations", "time")
+    seeds: int = 3
+    iterations: int | None = None
+    """Of the first network of every method, under the budget "iterations"; None: what its settings say."""
+    seconds: float | None = None
+    """Of the budget "time"; None: what the product takes with its own iterations on this machine."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Settings put over every preset."""
+    keep: bool = False
+    """Leave patches and networks of finished results on disk."""
+
+
+def evaluate_pairs(
+    jobs: Sequence[PairJob], comparison: Comparison, out: Path, *, on_progress: OnProgress = silent
+) -> list[dict[str, Any]]:
+    """Every method on every job with every budget and seed. Goes on where an earlier call stopped; returns the results.
+
+    `pair_page.write_pairs` makes the page of them.
+    """
+    store, results = Store(out), Results(out, EXPERIMENT)
+    retarget = retarget_settings(comparison.size)
+    found: list[dict[str, Any]] = []
+    for seed in range(comparison.seeds):
+        for job in jobs:
+            pair = open_pair(job, store)
+            about = {"motion": [path.name for path in job.motion], "held_out": [path.name for path in job.held_out],
+                     "size": comparison.size}  # fmt: skip
+            leftovers: set[Path] = set()
+            for budget in budgets(comparison, pair, store, on_progress=on_progress):
+                for name in comparison.methods:
+                    made = method(name, size=comparison.size, seed=seed, values=comparison.values)
+                    found.append(
+                        measure(
+                            pair, made, results, store=store, retarget=retarget, budget=budget, about=about,
+                            leftovers=leftovers, on_progress=on_progress,
+                        )
+                    )  # fmt: skip
+            if not comparison.keep:
+                remove(leftovers)
+    return found
+
+
+def budgets(
+    comparison: Comparison, pair: Pair, store: Store, *, on_progress: OnProgress = silent
+) -> list[Budget]:
+    """The budgets of a comparison. Seconds that are not given are the product's, measured once per folder and kept."""
+    found: list[Budget] = []
+    for name in comparison.budgets:
+        if name == "iterations":
+            found.append(Budget(iterations=comparison.iterations))
+            continue
+        seconds = comparison.seconds
+        if seconds is None:
+            stage = store.stage(
+                "equal-time",
+                {"size": comparison.size, "preset": PRESETS[comparison.size], "values": dict(comparison.values),
+                 "iterations": comparison.iterations},
+            )  # fmt: skip
+            if not stage.done:
+                product = method("product", size=comparison.size, values=comparison.values)
+                lesson = product.lesson(
+                    pair.performance(product.settings), pair.target, pair.stage, store=store, on_progress=on_progress
+                )  # fmt: skip
+                loops = product.within(Budget(iterations=comparison.iterations), lesson, store=store)
+                pace = product.pace(lesson, store=store)
+                stage.finish(seconds=sum(loops[each].iterations * pace[each] for each in loops))
+            seconds = float(stage.values["seconds"])
+        found.append(Budget(seconds=seconds))
+    return found

@@ -1,0 +1,130 @@
+"""Training and inference time of all methods, in one run on one machine (paper 4.1, Table 2)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from facepatch.core.axes import UInt8
+from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.evaluation.methods import METHODS, Budget, Fitted, Size, method
+from facepatch.evaluation.page import Part, Results, Table, mean_and_spread, write_page
+from facepatch.evaluation.pairs import PairJob, belongings, open_pair, remove
+from facepatch.pipelines.store import Store
+
+EXPERIMENT = "time"
+ROUNDS, CALLS = 5, 20
+"""Rounds over all methods, so that other work on the machine meets them alike; calls of each in a round."""
+BATCH = 64
+PAPER = {
+    "kim2021": ("47", "2.69"),
+    "moser2021": ("3904", "6.31"),
+    "paper": ("774", "24.11"),
+}
+"""Table 2: minutes of training and ms per frame, RTX 3090."""
+ABOUT = (
+    "Training: seconds of the quickest of ten iterations, times the iterations of the settings. Inference: patches to "
+    "weights of one frame, as in a live take, and per frame in batches of 64; median of the calls, which go round the "
+    "methods. Finding landmarks and cutting patches cost the same for all and are not in it."
+)
+
+
+@dataclass(frozen=True)
+class TimeTrial:
+    """What is timed."""
+
+    methods: tuple[str, ...] = METHODS[:-1]
+    size: Size = "preview"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Settings put over every preset."""
+
+
+def evaluate_time(
+    job: PairJob, trial: TimeTrial, out: Path, *, on_progress: OnProgress = silent
+) -> list[dict[str, Any]]:
+    """Time every method on the data of one pair; writes `results/time` and `time.html`.
+
+    Measured anew at every call, all methods together: times of different days do not belong into one table.
+    """
+    store, results = Store(out), Results(out, EXPERIMENT)
+    pair = open_pair(job, store)
+    made = [method(name, size=trial.size, values=trial.values) for name in trial.methods]
+    ready: list[tuple[Fitted, UInt8]] = []
+    folders: set[Path] = set()
+    paces: list[dict[str, float]] = []
+    for one in made:
+        performance = pair.performance(one.settings)
+        lesson = one.lesson(performance, pair.target, pair.stage, store=store, on_progress=on_progress)
+        paces.append(one.measured_pace(lesson))
+        fitted = one.train(performance, pair.target, pair.stage, store=store, budget=Budget(iterations=1),
+                           on_progress=on_progress)  # fmt: skip
+        ready.append((fitted, np.ascontiguousarray(fitted.lesson.data.performer[:BATCH])))
+        folders |= belongings(fitted)
+    single = _inference(ready, 1, on_progress)
+    many = _inference(ready, BATCH, on_progress)
+    found: list[dict[str, Any]] = []
+    for index, one in enumerate(made):
+        loops = one.networks.loops(one.settings)
+        values = {
+            "method": one.name,
+            "pair": pair.name,
+            "size": trial.size,
+            "seed": one.settings.seed,
+            "train_seconds": sum(loops[name].iterations * paces[index][name] for name in loops),
+            "seconds_per_iteration": paces[index],
+            "iterations": {name: loop.iterations for name, loop in loops.items()},
+            "batches": {name: loop.batch for name, loop in loops.items()},
+            "inference_ms": single[index],
+            "inference_ms_in_batches": many[index],
+            "patches": list(ready[index][1].shape[1:3]),
+        }
+        found.append(results.keep((pair.name, one.name, trial.size), {"method": one.name}, values))
+    remove(folders)
+    write_page(
+        out / "time.html", "Time of training and inference",
+        [Part("All methods in one run", items=(time_table(found),))], about=ABOUT,
+    )  # fmt: skip
+    return found
+
+
+def _inference(ready: Sequence[tuple[Fitted, UInt8]], batch: int, on_progress: OnProgress) -> list[float]:
+    """Median milliseconds per frame of each method."""
+    times: list[list[float]] = [[] for _ in ready]
+    calls = CALLS if batch == 1 else max(2, CALLS // 10)
+    for turn in range(ROUNDS):
+        for index, (fitted, patches) in enumerate(ready):
+            for call in range(calls + 2):
+                images = patches[:batch] if batch > 1 else patches[[call % len(patches)]]
+                began = time.perf_counter()
+                fitted.models.predict(images)
+                # The first two of a round warm up what the other methods have cooled down.
+                if call > 1:
+                    times[index].append((time.perf_counter() - began) * 1000 / len(images))
+        on_progress(Progress(f"inference, {batch} at a time", turn + 1, ROUNDS, "rounds"))
+    return [float(np.median(each)) for each in times]
+
+
+def time_table(results: Sequence[Mapping[str, Any]]) -> Table:
+    """Ours beside the paper's."""
+    rows = tuple(
+        (
+            str(one["method"]),
+            " + ".join(f"{value * 1000:.0f}" for value in one["seconds_per_iteration"].values()),
+            " + ".join(str(value) for value in one["iterations"].values()),
+            mean_and_spread([one["train_seconds"] / 60], ".1f"),
+            f"{one['inference_ms']:.2f}",
+            f"{one['inference_ms_in_batches']:.2f}",
+            *PAPER.get(str(one["method"]), ("–", "–")),
+        )
+        for one in results
+    )
+    columns = (
+        "method", "#ms per iteration", "#iterations", "#training min", "#ms per frame", "#in batches", "#paper: min",
+        "#paper: ms",
+    )  # fmt: skip
+    return Table("Training and inference, paper's Table 2 beside ours", columns, rows)

@@ -1,0 +1,335 @@
+"""Our tables beside the paper's, from the results of `facepatch evaluate`.
+
+    python benchmarks/paper_tables.py OUT [--into docs/results/paper_tables.md]
+
+OUT is the --out of one or more experiments (its `results/` is read). Prints the tables in Markdown; with --into the
+tables between `<!-- table NAME -->` and `<!-- end -->` of that page are replaced, and nothing else. What was not run
+says so. The paper's figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from facepatch.evaluation.film_table import film_tables, light_tables
+from facepatch.evaluation.page import Table
+
+Result = dict[str, Any]
+Rows = list[list[str]]
+NOT_RUN = "not run"
+PAPER_NAMES = {
+    "kim2021": "Kim et al. 2021",
+    "moser2021": "Moser et al. 2021",
+    "paper": "local patches, the paper's",
+}
+OURS = {**PAPER_NAMES, "product": "local patches, facepatch's own"}
+TABLE_2 = {"kim2021": (47, 2.69), "moser2021": (3904, 6.31), "paper": (774, 24.11)}
+"""Training in minutes and inference in ms, RTX 3090."""
+TABLE_3 = {"kim2021": (1.4644, 1.1305), "moser2021": (2.6543, 6.3122), "paper": (1.4094, 1.0587)}
+"""Vertex error x 1e-3 in the units of the rigs: Mery to Malcolm, Malcolm to Mery."""
+BUDGETS = {"iterations": "equal iterations", "time": "equal time"}
+COLUMNS = ("raw", "calibrated", "product")
+BOUNDS = ("bound: own renders", "bound: PCA projection")
+
+
+def main() -> int:
+    """Print the tables, or put them into the page."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path, nargs="+", help="folders of evaluations")
+    parser.add_argument("--into", type=Path, help="page whose tables are replaced")
+    arguments = parser.parse_args()
+    if arguments.into is None:
+        for name, table in tables(arguments.out):
+            sys.stdout.write(f"{name}\n\n{table}\n\n")
+        return 0
+    page = arguments.into.read_text(encoding="utf-8")
+    for name, table in tables(arguments.out):
+        page = replaced(page, name, table)
+    arguments.into.write_text(page, encoding="utf-8")
+    return 0
+
+
+def tables(folders: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """Name and Markdown of every table."""
+    for name, (experiment, make) in TABLES.items():
+        yield name, make(results(folders, experiment))
+
+
+def replaced(page: str, name: str, table: str) -> str:
+    """`page` with another table of this name. Raises ValueError where it has no place for it."""
+    place = re.compile(rf"(<!-- table {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    if not place.search(page):
+        raise ValueError(f"the page has no place for '{name}': <!-- table {name} --> ... <!-- end -->")
+    return place.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page)
+
+
+def results(folders: Sequence[Path], experiment: str) -> list[Result]:
+    """Every result of an experiment, in the order of the files' names."""
+    paths = [path for folder in folders for path in sorted((folder / "results" / experiment).glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def markdown(head: Sequence[str], rows: Rows) -> str:
+    """A table; columns whose head starts with # are set to the right."""
+    rule = ["--:" if column.startswith("#") else "---" for column in head]
+    lines = [[column.lstrip("#") for column in head], rule, *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def over_seeds(values: Iterable[float | None], form: str = ".3f") -> str:
+    """Mean, and half the range where there are several."""
+    found = [value for value in values if value is not None]
+    if not found:
+        return NOT_RUN
+    mean = format(sum(found) / len(found), form)
+    return mean if len(found) == 1 else f"{mean} ±{format((max(found) - min(found)) / 2, form)}"
+
+
+def error(
+    result: Result, row: str, key: str = "fraction_of_mean_expression", region: str = "all"
+) -> float | None:
+    """One number of a result of a pair; None where it has none."""
+    return result["rows"].get(row, {}).get(region, {}).get(key)
+
+
+def groups(found: list[Result], *keys: str) -> dict[tuple[str, ...], list[Result]]:
+    """Results of all seeds together, by the values of `keys`, in the order in which they come."""
+    grouped: dict[tuple[str, ...], list[Result]] = {}
+    for result in found:
+        grouped.setdefault(tuple(str(result.get(key, "")) for key in keys), []).append(result)
+    return grouped
+
+
+def over_pairs(
+    found: list[Result],
+    row: str,
+    *,
+    key: str = "fraction_of_mean_expression",
+    region: str = "all",
+    **where: str,
+) -> list[float | None]:
+    """Per seed the mean over the pairs, which weigh the same, of the results whose values are those of `where`."""
+    chosen = [r for r in found if all(r.get(name) == value for name, value in where.items())]
+    return [
+        number([error(result, row, key, region) for result in group])
+        for group in groups(chosen, "seed").values()
+    ]
+
+
+def number(values: list[float | None]) -> float | None:
+    """The mean of what is there."""
+    found = [value for value in values if value is not None]
+    return sum(found) / len(found) if found else None
+
+
+def table_3(found: list[Result]) -> str:
+    """The order of the methods, the paper's and ours: each error over that of the paper's own method."""
+    head = ["method", "#paper: Mery to Malcolm", "#Malcolm to Mery", "#of its own"]
+    for budget in BUDGETS.values():
+        head += [f"#ours, {budget}: calibrated", "#of the paper's method", "#raw"]
+    rows: Rows = []
+    for method, name in OURS.items():
+        theirs = TABLE_3.get(method)
+        row = [name, "", "", ""]
+        if theirs is not None:
+            first, second = (theirs[i] / TABLE_3["paper"][i] for i in (0, 1))
+            row = [name, f"{theirs[0]:.4f}", f"{theirs[1]:.4f}", f"{first:.2f}, {second:.2f}"]
+        for budget in BUDGETS:
+            calibrated = over_pairs(found, "calibrated", method=method, budget=budget)
+            reference = number(over_pairs(found, "calibrated", method="paper", budget=budget))
+            mean = number(calibrated)
+            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            row += [
+                over_seeds(calibrated),
+                ratio,
+                over_seeds(over_pairs(found, "raw", method=method, budget=budget)),
+            ]
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def pair_rows(found: list[Result]) -> str:
+    """Pair by pair and method by method: all, lids and lips, with the bounds of the method."""
+    head = ["pair", "method", "budget", "#seeds", "#mm", "#% IOD"]
+    head += [f"#{column}" for column in COLUMNS] + ["#lids", "#lips", "#own renders", "#PCA"]
+    rows: Rows = []
+    for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
+        fractions = [over_seeds(error(r, row) for r in group) for row in (*COLUMNS, *BOUNDS)]
+        regions = [
+            over_seeds(error(r, "calibrated", region=region) for r in group) for region in ("lids", "lips")
+        ]
+        sizes = [
+            over_seeds(error(r, "calibrated", key) for r in group) for key in ("mean_mm", "mean_percent_iod")
+        ]
+        rows.append(
+            [pair, OURS.get(method, method), BUDGETS.get(budget, budget), str(len(group)), *sizes,
+             *fractions[:3], *regions, *fractions[3:]]
+        )  # fmt: skip
+    return markdown(head, rows or [[NOT_RUN, *[""] * (len(head) - 1)]])
+
+
+def variants(found: list[Result], names: Sequence[str], first: str) -> str:
+    """An ablation: per base and variant the mean over the pairs, and as a ratio to the variant `first`."""
+    head = [
+        "base",
+        "variant",
+        "budget",
+        "#pairs",
+        "#seeds",
+        "#calibrated",
+        f"#of {first}",
+        "#raw",
+        "#product",
+    ]
+    head += ["#lids", "#lips", "#brows", "#own renders", "#PCA"]
+    rows: Rows = []
+    for (base, budget), group in (groups(found, "base", "budget") or {("", ""): []}).items():
+        reference = number(over_pairs(group, "calibrated", variant=first))
+        for name in names:
+            chosen = [r for r in group if r.get("variant") == name]
+            calibrated = over_pairs(chosen, "calibrated")
+            mean = number(calibrated)
+            counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
+            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            cells = [over_seeds(over_pairs(chosen, row)) for row in ("raw", "product")]
+            cells += [
+                over_seeds(over_pairs(chosen, "calibrated", region=r)) for r in ("lids", "lips", "brows")
+            ]
+            cells += [over_seeds(over_pairs(chosen, bound)) for bound in BOUNDS]
+            rows.append(
+                [base, name, BUDGETS.get(budget, budget), *counts, over_seeds(calibrated), ratio, *cells]
+            )
+    return markdown(head, rows)
+
+
+def table_patches(found: list[Result]) -> str:
+    """4.7, Fig. 15."""
+    return variants(found, ("local", "global", "local and global"), "local")
+
+
+def table_input(found: list[Result]) -> str:
+    """3.4, Fig. 5."""
+    return variants(found, ("image", "latent"), "image")
+
+
+def table_regions(found: list[Result]) -> str:
+    """Table 1: Piers has five."""
+    return variants(found, ("three", "five"), "three")
+
+
+def table_motion(found: list[Result]) -> str:
+    """In mm, since each motion has its own mean expression."""
+    head = [
+        "base",
+        "the character's training motion",
+        "#pairs",
+        "#seeds",
+        "#calibrated mm",
+        "#of matched",
+        "#raw mm",
+    ]
+    head += ["#product mm", "#own renders mm", "#PCA mm"]
+    rows: Rows = []
+    for (base,), group in (groups(found, "base") or {("",): []}).items():
+        reference = number(over_pairs(group, "calibrated", key="mean_mm", variant="matched"))
+        for name in ("matched", "generated", "random"):
+            chosen = [r for r in group if r.get("variant") == name]
+            sizes = {row: over_pairs(chosen, row, key="mean_mm") for row in (*COLUMNS, *BOUNDS)}
+            mean = number(sizes["calibrated"])
+            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
+            cells = [over_seeds(sizes[row]) for row in ("raw", "product", *BOUNDS)]
+            rows.append([base, name, *counts, over_seeds(sizes["calibrated"]), ratio, *cells])
+    return markdown(head, rows)
+
+
+def table_cyclic(found: list[Result]) -> str:
+    """4.4, Fig. 12."""
+    head = [
+        "take",
+        "character",
+        "#seeds",
+        "#frames",
+        "#drift mm",
+        "#of the expression",
+        "#constant part removed",
+    ]
+    head += ["#first component: of its spread", "#second", "#third", "#patches: SSIM rebuilt", "#SSIM back"]
+    rows: Rows = []
+    for (take, character), group in groups(found, "take", "character").items():
+        whole = [result["drift"]["raw"]["cycle"] for result in group]
+        cells = [
+            over_seeds(w["vertices"]["all"]["mean_mm"] for w in whole),
+            over_seeds(w["vertices"]["all"]["fraction_of_mean_expression"] for w in whole),
+            over_seeds(w["without the constant part"]["all"]["fraction_of_mean_expression"] for w in whole),
+        ]
+        for index in range(3):
+            some = [w["components"][index]["drift_of_spread"] for w in whole if index < len(w["components"])]
+            cells.append(over_seeds(some, ".2f"))
+        for name in ("rebuilt from the performer", "back from the character, raw"):
+            cells.append(over_seeds(r["patches"][name]["ssim"] for r in group))
+        rows.append([take, character, str(len(group)), str(group[0]["frames"]), *cells])
+    return markdown(head, rows or [[NOT_RUN, *[""] * (len(head) - 1)]])
+
+
+def table_2(found: list[Result]) -> str:
+    """Training and inference of all methods; the paper's and ours were measured on other machines."""
+    head = ["method", "#paper: training, minutes", "#of its own", "#inference, ms", "#of its own"]
+    head += ["#ours: training, minutes", "#of the paper's method", "#inference, ms", "#of the paper's method"]
+    ours = {
+        key: number([r[key] for r in found if r["method"] == "paper"])
+        for key in ("train_seconds", "inference_ms")
+    }
+    rows: Rows = []
+    for method, name in OURS.items():
+        row = [name, "", "", "", ""]
+        if method in TABLE_2:
+            pairs = zip(TABLE_2[method], TABLE_2["paper"], strict=True)
+            row = [name, *(text for value, own in pairs for text in (f"{value:g}", f"{value / own:.2f}"))]
+        for key, factor, form in (("train_seconds", 60, ".1f"), ("inference_ms", 1, ".2f")):
+            values = [r[key] / factor for r in found if r["method"] == method]
+            mean, reference = number(list(values)), ours[key]
+            ratio = f"{factor * mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            row += [over_seeds(values, form), ratio]
+        rows.append(row)
+    return markdown(head, rows)
+
+
+def ready(make: Callable[[list[Result]], Iterable[Table]]) -> Callable[[list[Result]], str]:
+    """Tables that the experiment makes itself for its page."""
+
+    def together(found: list[Result]) -> str:
+        return (
+            "\n\n".join(f"{t.caption}\n\n{t.markdown()}" for t in make(found))
+            if found
+            else NOT_RUN.capitalize() + "."
+        )
+
+    return together
+
+
+TABLES: dict[str, tuple[str, Callable[[list[Result]], str]]] = {
+    "pairs": ("pairs", table_3),
+    "pairs in detail": ("pairs", pair_rows),
+    "time": ("time", table_2),
+    "film": ("film", ready(film_tables)),
+    "light": ("light", ready(light_tables)),
+    "cyclic": ("cyclic", table_cyclic),
+    "patches": ("patches", table_patches),
+    "input": ("input", table_input),
+    "regions": ("regions", table_regions),
+    "motion": ("motion", table_motion),
+}
+"""Name in the page -> experiment and how its results become a table."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

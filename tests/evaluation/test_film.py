@@ -1,0 +1,148 @@
+"""evaluation.film: the last third judges, results are kept, tables say what they are of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facepatch.core.errors import InputError
+from facepatch.evaluation.film import FilmJob, evaluate_films, judge_clip, mesh_measures
+from facepatch.evaluation.film_pictures import face_crop, telling_frames
+from facepatch.evaluation.film_table import averages, film_tables, text
+from facepatch.metrics.face_measures import MEASURES, measures_from_curves
+from facepatch.pipelines.models import Models, load_models
+from facepatch.pipelines.retarget import finish_clip, read_calibration
+from facepatch.pipelines.run import make_performance
+from facepatch.pipelines.settings import read_preset, read_settings
+from facepatch.pipelines.store import Store
+
+
+def tiny_values(tiny: SimpleNamespace) -> dict[str, Any]:
+    """The tiny preset as settings over a larger one."""
+    return read_preset(str(tiny.preset))
+
+
+@pytest.fixture(scope="module")
+def judged(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    out = tmp_path_factory.mktemp("films")
+    job = FilmJob((tiny.film,), (tiny.hero,), motion=(tiny.motion,), picks={tiny.hero.stem: tiny.hero_picks})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+        found = evaluate_films(job, out, values=tiny_values(tiny))
+        again = evaluate_films(job, out, values=tiny_values(tiny))
+    return SimpleNamespace(out=out, found=found, again=again, job=job)
+
+
+def test_the_last_third_judges_and_every_measure_is_there(judged: SimpleNamespace) -> None:
+    (one,) = judged.found
+    assert (one["take_frames"], one["frames"]) == (30, 10)
+    assert set(one["columns"]) == {"raw", "calibrated", "product"}
+    for column in one["columns"].values():
+        assert {"mouth_open", "brow", "blinks_l", "blinks_r", "lips", "jitter"} <= set(column)
+        assert -1 <= column["mouth_open"]["r"] <= 1
+    assert one["iterations"] == {"reenactment": 12, "weights": 12}
+
+
+def test_what_was_judged_is_kept(judged: SimpleNamespace) -> None:
+    assert judged.again == judged.found
+    (path,) = (judged.out / "results" / "film").glob("*.json")
+    assert path.name == "take--hero--product--iterations--seed0.json"
+    assert json.loads(path.read_text())["columns"] == judged.found[0]["columns"]
+    assert path.with_suffix(".png").is_file()
+    assert "take -&gt; hero" in (judged.out / "film.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def models(tiny_run: SimpleNamespace) -> Models:
+    return load_models(tiny_run.out / "models")
+
+
+def test_a_run_that_saw_the_whole_take_is_refused(
+    tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+    job = FilmJob((tiny.film,), (), trained=tiny_run.out)
+    with pytest.raises(InputError, match="was trained on the whole take, so nothing is left to judge by"):
+        evaluate_films(job, tmp_path)
+
+
+def test_measures_are_those_of_the_frames_that_judge(
+    tiny: SimpleNamespace, tiny_run: SimpleNamespace, models: Models, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+    settings = read_settings(str(tiny.preset))
+    performance = make_performance(tiny_run.job, settings, Store(tmp_path))
+    raw = np.random.default_rng(0).standard_normal((30, models.pca.component_count)).astype(np.float32)
+    calibration = read_calibration(tiny_run.out / "models" / "calibration.json")
+    clip = finish_clip(raw, performance.take, calibration, models=models, settings=settings.retarget)
+    part = judge_clip(clip, models, performance, rows=np.arange(20, 30))
+    measured = mesh_measures(clip, models)[1]
+    wanted = np.corrcoef(performance.take.measures.mouth_open[20:], measured.mouth_open[20:])[0, 1]
+    assert part["mouth_open"]["r"] == pytest.approx(wanted, abs=1e-5)
+    whole = judge_clip(clip, models, performance, rows=np.arange(30))
+    assert whole["mouth_open"]["r"] != part["mouth_open"]["r"]
+
+
+def test_the_pictures_show_the_extremes() -> None:
+    curves = {name: np.linspace(0.1, 0.3, 20) for name in MEASURES}
+    curves["mouth_open"] = np.where(np.arange(20) == 12, 0.0, np.linspace(0.6, 0.3, 20))
+    curves["mouth_width"] = np.full(20, 1.0)
+    picked = telling_frames(measures_from_curves(curves, 1.0), np.arange(20))
+    assert picked["mouth open"] == 0
+    assert picked["lips touch"] == 12
+    assert picked["eyes shut"] == 0
+    assert picked["brows up"] == 19
+
+
+def test_a_crop_holds_the_face() -> None:
+    image = np.zeros((100, 120, 3), np.uint8)
+    image[40:60, 50:70] = 255
+    crop = face_crop(image, np.array([[50.0, 40.0], [70.0, 60.0]]))
+    assert crop.shape == (220, 220, 3)
+    inside = crop[50:170, 50:170].mean()
+    assert inside > 200
+    assert crop[:20].max() == 0
+
+
+def result(
+    performer: str, character: str, seed: int, r: float, *, frames: int = 500, moves: float = 0.3
+) -> dict:
+    eye = {"blinks": 4, "closed": r, "open_error": 0.05}
+    measure = {"r": r, "range": moves}
+    clip = {
+        **dict.fromkeys(("mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow"), measure),
+        "blinks_l": eye,
+        "blinks_r": {"blinks": 0, "closed": None, "open_error": 0.07},
+        "lips": {"meet": r, "closures_met": None, "meet_wrongly": 0.0},
+        "jitter": {"percent": 0.1},
+    }
+    return {
+        "performer": performer, "character": character, "method": "product", "seed": seed,
+        "take_frames": frames, "frames": frames // 3, "columns": {"product": clip},
+    }  # fmt: skip
+
+
+def test_performers_count_alike_however_many_seeds_they_have() -> None:
+    results = [
+        result("a", "x", 0, 0.9), result("a", "x", 1, 0.7), result("a", "y", 0, 0.6), result("b", "x", 0, 0.5),
+        result("short", "x", 0, 0.0, frames=400),
+    ]  # fmt: skip
+    found = averages(results)
+    assert found["mouth open r"] == pytest.approx(((0.8 + 0.6) / 2 + 0.5) / 2)
+    assert found["blinks"] == pytest.approx(((0.8 + 0.6) / 2 + 0.5) / 2)
+    assert found["open error"] == pytest.approx(0.06)
+    assert found["closures"] is None
+
+
+def test_a_measure_that_hardly_moves_says_nothing() -> None:
+    found = averages([result("a", "x", 0, 0.9), result("b", "x", 0, 0.1, moves=0.01)])
+    assert found["mouth open r"] == pytest.approx(0.9)
+    (table,) = film_tables([result("b", "x", 0, 0.1, moves=0.01)])
+    assert table.rows[0][:4] == ("b -> x", "166", "1", "–")
+    assert "to reach" in text([table])

@@ -1,0 +1,129 @@
+"""evaluation.light: what another light costs, with and without colour augmentation, and a second take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facepatch.evaluation.film_table import light_tables, text
+from facepatch.evaluation.light import AUGMENTED, PLAIN, LightJob, evaluate_light, relit_films, without_color
+from facepatch.evaluation.methods import method
+from facepatch.evaluation.relight import LIGHTS, FaceShape, Light
+from facepatch.pipelines.settings import read_preset
+from facepatch.render.video import open_film
+
+DARK = Light("dark", stops=-2.0)
+
+
+def flat_shape(film: Any, *, start: int = 0) -> FaceShape:
+    """The synthetic performer is no face to MediaPipe: a disc in the middle of the picture."""
+    count = sum(1 for _ in open_film(film.path).frames()) - start
+    angle = np.linspace(0, 40 * np.pi, 478)
+    radius = np.sqrt(np.linspace(0.01, 1, 478))
+    points = 48 + 30 * np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+    normals = np.stack([radius * np.cos(angle), -radius * np.sin(angle), np.ones(478)], 1)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    tile = (count, 1, 1)
+    return FaceShape(
+        np.tile(points.astype(np.float32), tile),
+        np.tile(normals.astype(np.float32), tile),
+        np.ones(count, bool),
+    )
+
+
+def detect_anywhere(tiny: SimpleNamespace) -> Any:
+    """Landmarks of relit films are those of the frames that were relit."""
+
+    def detect(film: Any, settings: Any, **options: Any) -> Any:
+        if tiny.beside(film.path).is_file():
+            return tiny.detect_beside(film, settings, **options)
+        np.save(tiny.beside(film.path), np.load(tiny.beside(tiny.film))[20:])
+        return tiny.detect_beside(film, settings, **options)
+
+    return detect
+
+
+@pytest.fixture(scope="module")
+def judged(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    out = tmp_path_factory.mktemp("light")
+    job = LightJob(tiny.film, tiny.hero, motion=(tiny.motion,), picks=tiny.hero_picks, second_take=tiny.take2)
+    options: Any = {"lights": (LIGHTS[0], DARK), "values": read_preset(str(tiny.preset))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("facepatch.pipelines.performance.detect_landmarks", detect_anywhere(tiny))
+        patch.setattr("facepatch.evaluation.light.face_shape", flat_shape)
+        found = evaluate_light(job, out, **options)
+        again = evaluate_light(job, out, **options)
+    return SimpleNamespace(out=out, found=found, again=again)
+
+
+def test_every_light_and_the_second_take_are_judged_with_and_without_augmentation(
+    judged: SimpleNamespace,
+) -> None:
+    assert [one["colour"] for one in judged.found] == [AUGMENTED, PLAIN]
+    for one in judged.found:
+        assert list(one["lights"]) == ["as filmed", "dark"]
+        assert one["frames"] == 10
+        assert set(one["second_take"]) == {"raw", "calibrated", "product"}
+        assert one["second_take_name"] == "take2"
+
+
+def test_it_goes_on_where_it_stopped(judged: SimpleNamespace) -> None:
+    assert judged.again == judged.found
+    names = sorted(path.name for path in (judged.out / "results" / "light").glob("*.json"))
+    assert len(names) == 2
+    assert names[0].startswith("take--hero--product--with_colour_augmentation--iterations--seed0")
+    assert json.loads((judged.out / "results" / "light" / names[0]).read_text())["lights"]
+    assert "as filmed" in (judged.out / "light.html").read_text()
+
+
+def test_relit_films_hold_the_last_third(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.evaluation.light.face_shape", flat_shape)
+    films = relit_films(tiny.film, tmp_path, (LIGHTS[0], DARK))
+    frames = {name: [f.image.astype(float) for f in open_film(path).frames()] for name, path in films.items()}
+    assert {len(one) for one in frames.values()} == {10}
+    assert frames["dark"][0].mean() < 0.65 * frames["as filmed"][0].mean()
+    original = [f.image for f in open_film(tiny.film).frames()][20]
+    assert np.abs(frames["as filmed"][0] - original).mean() < 3
+    before = films["dark"].stat().st_mtime_ns
+    assert relit_films(tiny.film, tmp_path, (LIGHTS[0], DARK)) == films
+    assert films["dark"].stat().st_mtime_ns == before
+
+
+def test_without_colour_only_the_colours_are_not_changed() -> None:
+    made = method("product")
+    plain = without_color(made)
+    for part in ("reenactment", "weights"):
+        before, after = getattr(made.settings, part), getattr(plain.settings, part)
+        assert (after.augment.color, after.augment.hue) == (1.0, 0.0)
+        assert after.augment.rotation_deg == before.augment.rotation_deg
+        assert after.loop == before.loop
+
+
+def clip(r: float) -> dict[str, Any]:
+    eye = {"blinks": 0, "closed": None, "open_error": None}
+    measures = ("mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow")
+    return {**{name: {"r": r, "range": 0.3} for name in measures}, "blinks_l": eye, "blinks_r": eye}
+
+
+def test_cost_is_what_is_lost_against_the_film_as_filmed() -> None:
+    def result(colour: str, seed: int, relit: float) -> dict[str, Any]:
+        columns = lambda r: {"calibrated": clip(r), "product": clip(r)}  # noqa: E731
+        return {
+            "performer": "a", "character": "x", "method": "product", "colour": colour, "seed": seed,
+            "lights": {"as filmed": columns(0.9), "left": columns(relit), "dark": columns(0.8)},
+            "second_take": None, "second_take_name": None,
+        }  # fmt: skip
+
+    calibrated, product = light_tables([result(AUGMENTED, 0, 0.88), result(AUGMENTED, 1, 0.84)])
+    rows = {row[0].split(": ")[1]: row for row in product.rows}
+    assert rows["as filmed"][1:3] == ("0.900 ±0.000", "0.000 ±0.000")
+    assert rows["left"][1:3] == ("0.860 ±0.020", "0.040 ±0.020")
+    assert rows["mean of the relit"][2] == "0.070 ±0.010"
+    assert "calibrated" in text([calibrated])

@@ -1,0 +1,120 @@
+"""benchmarks/paper_tables.py: results become the tables of docs/results/paper_tables.md."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "results" / "paper_tables.md"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("paper_tables", ROOT / "benchmarks" / "paper_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def result(fraction: float, **values: Any) -> dict[str, Any]:
+    """A result of a pair whose calibrated error is `fraction`, raw twice that."""
+
+    def regions(value: float) -> dict[str, Any]:
+        error = {"mean_mm": 2 * value, "mean_percent_iod": value, "fraction_of_mean_expression": value}
+        return dict.fromkeys(("all", "lids", "lips", "brows"), error)
+
+    rows = {"raw": regions(2 * fraction), "calibrated": regions(fraction), "product": regions(0.9 * fraction)}
+    return {"pair": "a -> b", "budget": "time", "seed": 0, "rows": rows, **values}
+
+
+def keep(out: Path, experiment: str, *found: dict[str, Any]) -> None:
+    folder = out / "results" / experiment
+    folder.mkdir(parents=True)
+    for number, one in enumerate(found):
+        (folder / f"{number}.json").write_text(json.dumps(one))
+
+
+def cells(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+
+
+def test_the_page_has_a_place_for_every_table_and_a_table_for_every_place(tool: ModuleType) -> None:
+    assert set(re.findall(r"<!-- table (.+?) -->", PAGE.read_text(encoding="utf-8"))) == set(tool.TABLES)
+
+
+def test_what_was_not_run_says_so(tool: ModuleType, tmp_path: Path) -> None:
+    for name, table in tool.tables([tmp_path]):
+        assert tool.NOT_RUN in table.lower(), name
+        assert len({line.count("|") for line in table.splitlines()}) == 1, name
+
+
+def test_errors_stand_beside_the_papers_and_as_ratios(tool: ModuleType, tmp_path: Path) -> None:
+    keep(tmp_path, "pairs", result(0.4, method="paper"), result(0.8, method="moser2021"))
+    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path]))["pairs"])}
+    assert rows["Moser et al. 2021"][1:4] == ["2.6543", "6.3122", "1.88, 5.96"]
+    # Equal time: calibrated, over the paper's method, raw.
+    assert rows["Moser et al. 2021"][7:] == ["0.800", "2.00", "1.600"]
+    assert rows["local patches, the paper's"][7:] == ["0.400", "1.00", "0.800"]
+    assert rows["Kim et al. 2021"][7:] == ["not run"] * 3
+    assert rows["Moser et al. 2021"][4] == "not run"  # equal iterations
+
+
+def test_pairs_weigh_the_same_and_seeds_give_the_spread(tool: ModuleType, tmp_path: Path) -> None:
+    keep(
+        tmp_path, "pairs",
+        result(0.2, method="paper"), result(0.4, method="paper", pair="b -> a"),
+        result(0.3, method="paper", seed=1), result(0.5, method="paper", pair="b -> a", seed=1),
+    )  # fmt: skip
+    table = dict(tool.tables([tmp_path]))["pairs"]
+    # Seeds: .3 and .4.
+    assert "| 0.350 ±0.050 |" in table
+    detail = cells(dict(tool.tables([tmp_path]))["pairs in detail"])
+    assert [line[0] for line in detail[2:]] == ["a -> b", "b -> a"]
+    assert detail[2][3] == "2"
+
+
+def test_an_ablation_has_a_row_per_variant_and_base(tool: ModuleType, tmp_path: Path) -> None:
+    keep(
+        tmp_path, "patches",
+        *(result(value, base=base, variant=variant)
+          for base in ("paper", "product") for variant, value in (("local", 0.3), ("global", 0.6))),
+    )  # fmt: skip
+    rows = cells(dict(tool.tables([tmp_path]))["patches"])[2:]
+    assert [line[:2] for line in rows] == [
+        [base, variant]
+        for base in ("paper", "product")
+        for variant in ("local", "global", "local and global")
+    ]
+    assert rows[1][5:7] == ["0.600", "2.00"]
+    assert rows[2][5:7] == ["not run", "not run"]
+
+
+def test_motions_are_compared_in_millimetres(tool: ModuleType, tmp_path: Path) -> None:
+    keep(
+        tmp_path,
+        "motion",
+        *(result(v, base="product", variant=k) for k, v in (("matched", 0.2), ("random", 0.5))),
+    )
+    rows = cells(dict(tool.tables([tmp_path]))["motion"])[2:]
+    assert rows[0][4:6] == ["0.400", "1.00"]
+    assert rows[2][4:6] == ["1.000", "2.50"]
+    assert rows[1][4:6] == ["not run", "not run"]
+
+
+def test_only_the_tables_of_the_page_are_replaced(tool: ModuleType) -> None:
+    page = "before\n<!-- table a -->\nold\nrows\n<!-- end -->\nafter\n<!-- table b -->\nstays\n<!-- end -->\n"
+    assert tool.replaced(page, "a", "| new |") == page.replace("old\nrows\n", "\n| new |\n\n")
+
+
+def test_a_page_without_the_place_is_refused(tool: ModuleType) -> None:
+    with pytest.raises(ValueError, match="no place for 'a'"):
+        tool.replaced("<!-- table b -->\n<!-- end -->", "a", "| new |")
