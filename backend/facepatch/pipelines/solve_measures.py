@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,13 +132,15 @@ def region_residuals(
     return tuple(out)
 
 
-def clipped_controls(rig: Playable, controls: Float64) -> tuple[ClippedControl, ...]:
-    """Controls that stand at a limit which is not their default, the longest first."""
+def clipped_controls(
+    rig: Playable, controls: Float64, *, held: Collection[str] = ()
+) -> tuple[ClippedControl, ...]:
+    """Controls that the solve drove to a limit which is not their default, the longest first."""
     out: list[ClippedControl] = []
     for c, control in enumerate(rig.controls):
         for limit in (control.minimum, control.maximum):
             at = np.abs(controls[:, c] - limit) <= 1e-6 * max(1.0, control.maximum - control.minimum)
-            if limit != control.default and control.is_free and at.any():
+            if limit != control.default and control.is_free and control.name not in held and at.any():
                 out.append(ClippedControl(control.name, limit, int(at.sum())))
     return tuple(sorted(out, key=lambda row: -row.frames))
 
@@ -177,13 +179,12 @@ def worst_frames(
             rows.append(int(row))
         if len(rows) == WORST:
             break
-    view = front_view(character.neutral, size=(PICTURE, PICTURE))[None]
+    view, plain = front_view(character.neutral, size=(PICTURE, PICTURE))[None], prepare_look(character)
     for row in rows:
         one = slice(row, row + 1)
         wanted = (target.weights[one] @ target.basis + target.mean).astype(np.float32).reshape(1, -1, 3)
         reached = rig.vertices(controls[one])
         away = MM * np.linalg.norm(reached[0] - wanted[0], axis=1)
-        plain = prepare_look(character)
         heat = prepare_look(heated(character, away))
         images = [
             render_views(look, mesh, to_pixels=view, size=(PICTURE, PICTURE))[0, 0]
