@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -254,8 +256,29 @@ def bare_character(rig: Rig) -> Character:
     )
 
 
+@dataclass(frozen=True)
+class _Face:
+    """A character that is known by the hash of its shapes."""
+
+    key: str
+    character: Character = field(compare=False)
+
+
 def find_landmarks(picks: Path | None, clip: Path, character: Character) -> SurfaceLandmarks:
-    """The landmarks of `picks`, else those that were trained with beside the clip, else proposed ones."""
+    """The landmarks of `picks`, else those that were trained with beside the clip, else proposed ones.
+
+    Proposed once for a character: an animator solves the same rig again and again.
+    """
     beside = clip.parent / "models" / "landmarks.json"
     place = picks or (beside if beside.is_file() else None)
-    return read_picks(place, character) if place else propose_landmarks(character)
+    if place:
+        return read_picks(place, character)
+    digest = hashlib.sha256(character.topology.topology_id.encode())
+    for array in (character.neutral, character.deltas):
+        digest.update(array.tobytes())
+    return _proposed(_Face(digest.hexdigest(), character))
+
+
+@lru_cache(maxsize=2)
+def _proposed(face: _Face) -> SurfaceLandmarks:
+    return propose_landmarks(face.character)
