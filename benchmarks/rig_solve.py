@@ -4,7 +4,8 @@
 
 Every solver gets the same targets: meshes of a known animation, through a PCA of 99.9 % of their variance, with 1 %
 noise on its weights. Linear rivals know the shapes that one control drives alone; the differentiable one knows the
-correctives as well. Times are those of one thread (OMP_NUM_THREADS=1).
+correctives as well. Those with sparsity and smoothness weigh them as facepatch does. Times are those of one thread
+(OMP_NUM_THREADS=1).
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ class Case:
     pca: Pca
     weights: np.ndarray
     reduced: Reduced
+    settings: SolveSettings
+    """Sparsity and smoothness as our solve weighs them: its rivals that have such terms get the same."""
 
 
 def case(name: str, rig: Rig, truth: np.ndarray, *, seed: int = 0) -> Case:
@@ -66,7 +69,8 @@ def case(name: str, rig: Rig, truth: np.ndarray, *, seed: int = 0) -> Case:
     weights = weights + NOISE * weights.std(axis=0) * rng.normal(size=weights.shape)
     variance = values[keep] / len(flat)
     pca = Pca(mean.astype(np.float32), basis.astype(np.float32), variance, float(values.sum() / len(flat)))
-    return Case(name, rig, truth, pca, weights, reduce(rig, pca_target(pca, weights, rig)))
+    reduced = reduce(rig, pca_target(pca, weights, rig))
+    return Case(name, rig, truth, pca, weights, reduced, solve(rig, reduced, weights=weights).settings)
 
 
 def synthetic(frames: int = 300, seed: int = 0) -> Case:
@@ -159,7 +163,7 @@ def with_piqp(of: Case) -> np.ndarray:
     solver = piqp.DenseSolver()
     out = []
     for index, row in enumerate(targets):
-        slope = -2 * matrix.T @ row + SolveSettings().sparsity / count
+        slope = -2 * matrix.T @ row + of.settings.sparsity / count
         if index == 0:
             solver.setup(quadratic, slope, None, None, None, None, None, np.zeros(count), np.ones(count))
         else:
@@ -176,7 +180,7 @@ def with_osqp(of: Case) -> np.ndarray:
     solver = osqp.OSQP()
     out = []
     for index, row in enumerate(targets):
-        slope = -2 * matrix.T @ row + SolveSettings().sparsity / count
+        slope = -2 * matrix.T @ row + of.settings.sparsity / count
         if index == 0:
             solver.setup(
                 quadratic, slope, scipy.sparse.eye(count, format="csc"), np.zeros(count), np.ones(count),
@@ -190,7 +194,7 @@ def with_osqp(of: Case) -> np.ndarray:
 
 def differentiable(of: Case) -> np.ndarray:
     """Adam over all frames, correctives included, with our own objective; values through a clamp."""
-    settings = SolveSettings()
+    settings = of.settings
     shapes = torch.as_tensor(of.reduced.shapes)
     targets = torch.as_tensor(of.reduced.targets(of.weights))
     u = torch.full((len(targets), len(of.rig.controls)), 0.05, dtype=torch.float64, requires_grad=True)
@@ -330,7 +334,8 @@ def long_take() -> None:
     )
     first = solve(of.rig, of.reduced, weights=of.weights)
     began = time.perf_counter()
-    solve(of.rig, of.reduced, weights=of.weights, start=first.controls, wishes=Wishes(held={"c3": 0.5}))
+    held = Wishes(held={"c3": 0.5})
+    solve(of.rig, of.reduced, weights=of.weights, settings=first.settings, start=first.controls, wishes=held)
     print(f"hold a control, solve the rest again, 1,000 frames: {time.perf_counter() - began:.2f} s")
 
 
@@ -355,13 +360,17 @@ def pictures(folder: Path) -> None:
     from matplotlib.figure import Figure
 
     of = synthetic()
-    rough = solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=0.0)).controls
+    rough = solve(
+        of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=0.0, slack=0.0)
+    ).controls
     control = int((np.diff(rough, 2, axis=0) ** 2).sum(axis=0).argmax())
     figure = Figure((10, 3.2), layout="constrained")
     axes = figure.subplots()
     axes.plot(of.truth[:, control], color="black", linewidth=3, alpha=0.25, label="what was animated")
     for smoothness, color in ((0.0, "tab:red"), (1.0, "tab:blue"), (100.0, "tab:green")):
-        found = solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=smoothness))
+        found = solve(
+            of.rig, of.reduced, weights=of.weights, settings=SolveSettings(smoothness=smoothness, slack=0.0)
+        )
         axes.plot(found.controls[:, control], color=color, linewidth=1.1, label=f"smoothness {smoothness:g}")
     axes.set(xlabel="frame", ylabel="control", xlim=(0, len(of.truth) - 1))
     axes.legend(frameon=False, ncols=4, fontsize=8)
@@ -371,7 +380,10 @@ def pictures(folder: Path) -> None:
     values = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
     found = [
         judge(
-            of, solve(of.rig, of.reduced, weights=of.weights, settings=SolveSettings(sparsity=value)).controls
+            of,
+            solve(
+                of.rig, of.reduced, weights=of.weights, settings=SolveSettings(sparsity=value, slack=0.0)
+            ).controls,
         )
         for value in values
     ]

@@ -21,6 +21,7 @@ import numpy as np
 
 from facepatch.core.data.landmarks import ELEMENTS
 from facepatch.core.errors import VideoError, WorkerDiedError
+from facepatch_maya.ui.parts import Fold
 from facepatch_maya.ui.qt import QtGui, QtWidgets
 from facepatch_maya.ui.tool import Tool
 from tool_stage import Stage, landmark_vertices, write_take
@@ -28,6 +29,8 @@ from tool_stage import Stage, landmark_vertices, write_take
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (500, 940)
 """A dock beside the viewport on a screen of 1920 x 1080."""
+SIZES = {"rig": (500, 884)}
+"""Of pictures that would begin in the middle of a card."""
 MAYA = {
     "Window": "#444444", "WindowText": "#cccccc", "Base": "#2b2b2b", "AlternateBase": "#303030", "Text": "#cccccc",
     "Button": "#5d5d5d", "ButtonText": "#cccccc", "Highlight": "#5285a6", "HighlightedText": "#ffffff",
@@ -57,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     for name, draw in PICTURES.items():
         with tempfile.TemporaryDirectory() as folder:
             tool = draw(Path(folder), learned)
-            tool.resize(*SIZE)
+            tool.resize(*SIZES.get(name, SIZE))
             tool.show()
             for _ in range(5):
                 tool.session.poll()
@@ -207,9 +210,13 @@ def rig(folder: Path, learned: Any) -> Tool:
     assert controls.job is not None
     stage.backend.finish(controls.job, out=str(folder / "controls"))
     stage.session.poll()
-    # The tool has its size later: the end of the page is what is to be seen.
-    bar = tool.panels["shot"].scroller.verticalScrollBar()
-    bar.rangeChanged.connect(lambda _low, high: bar.setValue(high))
+    panel: Any = tool.panels["shot"]
+    fold = next(one for one in panel.rig.findChildren(Fold) if one.head.text() == "Regions and ends")
+    fold.head.setChecked(True)
+    controls.take("brows", 0.7)
+    # The tool has its size later: whole cards are to be seen, from the live preview on.
+    bar = panel.scroller.verticalScrollBar()
+    bar.rangeChanged.connect(lambda _low, high: bar.setValue(min(high, panel.cards[2].y() - 8)))
     return tool
 
 

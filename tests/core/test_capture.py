@@ -404,5 +404,5 @@ def test_a_folder_without_a_whole_capture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"motion.npy: is missing from the capture"):
         read_capture(tmp_path)
     (tmp_path / "capture.json").write_text("[")
-    with pytest.raises(FormatError, match="is no capture"):
+    with pytest.raises(FormatError, match=r"is no facepatch\.capture"):
         read_capture(tmp_path)

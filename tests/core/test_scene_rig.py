@@ -72,7 +72,7 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
         read_scene_rig(tmp_path)
     note = tmp_path / "scene_rig.json"
     for content, error, match in (
-        ("{", FormatError, "is no rig of a scene"),
+        ("{", FormatError, r"is no facepatch\.scene_rig"),
         (json.dumps({"record": "other", "version": 1}), FormatError, "holds 'other'"),
         (json.dumps({"record": "facepatch.scene_rig", "version": 9}), VersionError, "is version 9"),
         (

@@ -54,6 +54,7 @@ def stream(task: Task) -> dict[str, Any]:
 
 VERBS = {
     "character": REAL["character"],
+    "solve_rig": REAL["solve_rig"],
     "train": Verb("demo_verbs:train", REAL["train"].paths),
     "retarget": Verb("demo_verbs:retarget", REAL["retarget"].paths),
     "stream": Verb("demo_verbs:stream", REAL["stream"].paths, resumes=False),

@@ -226,10 +226,10 @@ def test_whatever_a_scene_does_the_other_shots_go_on(farm: Farm, monkeypatch: py
     farm.write("010,anim.ma,take.mp4,facepatch,1,,010.ma", "020,anim.ma,take.mp4,facepatch,1,,020.ma")
     apply = farm.batch.apply_to_scene
 
-    def crashes(shot: Any) -> Any:
+    def crashes(shot: Any, **options: Any) -> Any:
         if shot.name == "010":
             raise ZeroDivisionError("division by zero")
-        return apply(shot)
+        return apply(shot, **options)
 
     monkeypatch.setattr(farm.batch, "apply_to_scene", crashes)
     assert farm.run() == 1

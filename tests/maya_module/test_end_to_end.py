@@ -6,11 +6,7 @@ Maya is the stand-in; the character and the films are generated. Three ways: the
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,17 +16,15 @@ import pytest
 
 import fakemaya
 from facepatch.core.capture import read_capture
-from facepatch.core.connection import read_connection
 from facepatch.core.data.character import read_character_record
 from facepatch.core.data.clip import Clip, read_clip
-from facepatch.core.errors import FacepatchError
 from facepatch.core.protocol import Message, read_partial
 from facepatch.core.protocol.messages import Frame
 from facepatch.core.shots import read_results, read_shots, results_path
 from facepatch.core.vertex_picks import read_vertex_picks
 
 pytestmark = [
-    pytest.mark.skipif(sys.version_info < (3, 11), reason="the service needs Python 3.11"),
+    pytest.mark.skipif(find_spec("torch") is None, reason="the service is not in this environment"),
     pytest.mark.skipif(os.name != "posix", reason="ends the service by a signal"),
 ]
 
@@ -39,34 +33,6 @@ PLUGIN = HERE.parents[1] / "maya_module" / "plug-ins" / "facepatch_plugin.py"
 DEADLINE_S = 240.0
 CLOSE_CM = 2e-3
 FRAMES = 30
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for all tests here, with a service that the first of them starts, as a user's Maya would."""
-    folder = tmp_path_factory.mktemp("maya")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FACEPATCH_CONNECTION", str(folder / "state" / "connection.json"))
-        patch.setenv("FACEPATCH_STATE", str(folder / "state"))
-        patch.setenv("FACEPATCH_TEST_PID", str(os.getpid()))
-        # Of the films, as a studio would name its drive.
-        patch.setenv("FACEPATCH_ROOTS", str(tmp_path_factory.getbasetemp()))
-        patch.setenv("FACEPATCH_COMMAND", f"{sys.executable} {HERE / 'demo_serve.py'}")
-        for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
-            patch.setenv(name, "1")
-        yield folder
-        end_service(folder / "state" / "connection.json")
-
-
-def end_service(connection: Path) -> None:
-    """Ctrl-C to the service that Maya started, and wait for it."""
-    try:
-        os.kill(read_connection(connection).pid, signal.SIGINT)
-    except (FacepatchError, OSError):
-        return
-    end, pause = time.monotonic() + DEADLINE_S, threading.Event()
-    while connection.exists() and time.monotonic() < end:
-        pause.wait(0.05)
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "maya.md"
-CODE = [*(ROOT / "maya_module").rglob("*.py"), *(ROOT / "backend" / "facepatch" / "core").rglob("*.py")]
+CODE = [
+    path
+    for place in ("maya_module", "backend/facepatch/core", "backend/facepatch/service")
+    for path in (ROOT / place).rglob("*.py")
+]
 
 
 def blocks(language: str) -> list[str]:

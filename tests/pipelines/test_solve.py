@@ -13,6 +13,7 @@ from facepatch.core.data.character import Character, write_character
 from facepatch.core.data.clip import Clip, read_clip, write_clip
 from facepatch.core.data.rig import rig_from_character, write_rig
 from facepatch.core.errors import InputError, TopologyError, UnknownNameError
+from facepatch.core.records import Record, read_record, write_record
 from facepatch.landmarks.picks import write_picks
 from facepatch.pca.fit import fit_pca
 from facepatch.pca.sources import ArrayFrames
@@ -158,6 +159,46 @@ def test_a_rig_of_another_mesh_is_refused(job: SolveJob, tmp_path: Path) -> None
     write_character(tmp_path / "other.npz", make_character(name="other", detail="full"))
     with pytest.raises(TopologyError, match="the PCA has"):
         solve_clip(replace(job, rig=tmp_path / "other.npz"), FINE, tmp_path / "out")
+
+
+@pytest.mark.parametrize("what", ["another order", "another place", "another face"])
+def test_a_rig_whose_vertices_lie_elsewhere_is_refused(
+    job: SolveJob, character: Character, tmp_path: Path, what: str
+) -> None:
+    rig = rig_from_character(character)
+    neutral = {
+        "another order": rig.neutral[::-1],
+        "another place": rig.neutral + np.asarray([0, 150, 0], np.float32),
+        "another face": 1.3 * rig.neutral,
+    }[what]
+    write_rig(tmp_path / "rig.npz", replace(rig, neutral=np.ascontiguousarray(neutral)))
+    with pytest.raises(InputError, match=r"at rest its vertices lie .* cm from those of the clip"):
+        solve_clip(replace(job, rig=tmp_path / "rig.npz", picks=None), FINE, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_frames_that_are_no_numbers_are_named(job: SolveJob, tmp_path: Path) -> None:
+    header, arrays = read_record(job.clip, "facepatch.clip", 1)
+    arrays["weights"][[3, 10]] = np.nan
+    write_record(tmp_path / "clip.npz", Record(header, arrays))
+    with pytest.raises(InputError, match=r"clip\.npz: the weights of frames 1004, 1011 are no numbers"):
+        solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")
+
+
+def test_what_was_asked_for_is_not_held_against_the_rig(job: SolveJob, tmp_path: Path) -> None:
+    asked = replace(job, held={"jawOpen": 1.0}, blend={"eyes": 0.25, "nose": 1.0})
+    report = solve_clip(asked, FINE, tmp_path).report
+    assert "jawOpen" not in [row.name for row in report.clipped]
+    assert any(text.startswith("Blended as asked: eyes 0.25.") for text in report.notes)
+
+
+def test_a_solve_says_how_much_smoothness_the_clip_needed(job: SolveJob, tmp_path: Path) -> None:
+    def told(settings: SolveSettings) -> bool:
+        notes = solve_clip(job, settings, tmp_path).report.notes
+        return any(text.startswith("Sparsity and smoothness were taken at ") for text in notes)
+
+    assert told(SolveSettings(smoothness=100.0))
+    assert not told(SolveSettings(smoothness=100.0, slack=0.0))
 
 
 def test_a_control_that_is_held_along_a_curve_stays_on_it(

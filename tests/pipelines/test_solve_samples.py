@@ -157,6 +157,15 @@ def test_samples_that_do_not_fit_are_refused(
         solve_clip(replace(job, rig=rig), FINE, tmp_path / "out")
 
 
+def test_a_clip_that_lies_elsewhere_is_refused(job: SolveJob, tmp_path: Path) -> None:
+    clip = read_clip(job.clip)
+    assert clip.pca is not None
+    far = replace(clip, pca=replace(clip.pca, mean=clip.pca.mean + np.float32(50.0)))
+    write_clip(tmp_path / "clip.npz", far)
+    with pytest.raises(InputError, match=r"lie 86.\d cm from those of the clip"):
+        solve_clip(replace(job, clip=tmp_path / "clip.npz"), FINE, tmp_path / "out")
+
+
 def test_a_clip_of_another_mesh_is_refused(job: SolveJob, tmp_path: Path) -> None:
     clip = read_clip(job.clip)
     assert clip.pca is not None

@@ -10,15 +10,15 @@ import piqp
 import pytest
 
 from facepatch.core.data.rig import Driver, Rig, RigControl, RigShape
-from facepatch.core.errors import InputError, UnknownNameError
+from facepatch.core.errors import ConfigError, InputError, UnknownNameError
 from facepatch.core.progress import Progress
 from facepatch.solver.reduce import Reduced, pca_target, reduce
 from facepatch.solver.settings import SolveSettings
 from facepatch.solver.trajectory import Solution, Wishes, solve
 from known_rigs import Known, known, residual_rms, with_targets
 
-EXACT = SolveSettings(sparsity=0.0, smoothness=0.0, sweeps=400, tolerance=0.0, drop_below=0.0)
-FAITHFUL = SolveSettings(sparsity=0.02, smoothness=0.05)
+EXACT = SolveSettings(sparsity=0.0, smoothness=0.0, slack=0.0, sweeps=400, tolerance=0.0, drop_below=0.0)
+FAITHFUL = SolveSettings(sparsity=0.02, smoothness=0.05, slack=0.0)
 
 
 def reduced_of(of: Known) -> Reduced:
@@ -218,6 +218,67 @@ def test_exclusive_controls_are_never_used_together() -> None:
     assert not ((after.controls[:, 0] > 1e-6) & (after.controls[:, 1] > 1e-6)).any()
 
 
+def test_smoothness_and_sparsity_give_way_to_a_clip_without_noise(corrective: Known) -> None:
+    asked = SolveSettings(sparsity=0.3, smoothness=3.0)
+    found = solved(corrective, asked)
+    firm = solved(corrective, dataclasses.replace(asked, slack=0.0))
+    assert found.settings.smoothness < 0.05 * asked.smoothness
+    share = found.settings.sparsity / asked.sparsity
+    assert found.settings.smoothness / asked.smoothness == pytest.approx(share)
+    assert found.error_mm.mean() < 0.2 * firm.error_mm.mean()
+    assert firm.settings == dataclasses.replace(asked, slack=0.0)
+
+
+def test_a_noisy_clip_is_solved_smoothly_and_within_the_slack() -> None:
+    of = known(seed=2, noise=0.05, frames=90)
+    found = solved(of, SolveSettings(slack=0.1))
+    bare = solved(of, SolveSettings(sparsity=0.0, smoothness=0.0))
+    clean = solved(known(seed=2, frames=90), SolveSettings(slack=0.1))
+    assert found.settings.smoothness > 1.5 * clean.settings.smoothness
+    assert found.error_mm.mean() < 1.15 * bare.error_mm.mean()
+    looser = solved(of, SolveSettings(slack=1.0))
+    assert looser.settings.smoothness > found.settings.smoothness
+
+
+def test_settings_of_a_solve_go_on_with_it(corrective: Known) -> None:
+    first = solved(corrective, SolveSettings())
+    again = solved(corrective, first.settings, start=first.controls)
+    assert again.settings == first.settings
+    np.testing.assert_allclose(again.controls, first.controls, atol=0.01)
+
+
+def test_a_control_that_moves_much_of_the_mesh_a_little_keeps_its_curve(linear: Known) -> None:
+    deltas, controls = linear.rig.deltas.copy(), linear.controls.copy()
+    deltas[4] *= 200.0
+    controls[:, 4] *= 0.005
+    of = with_targets(dataclasses.replace(linear.rig, deltas=deltas), controls)
+    found = solved(of, SolveSettings())
+    assert found.controls[:, 4].max() < 0.01
+    assert found.used[4]
+
+
+def test_curves_of_strong_controls_join_keys_without_a_jump(linear: Known) -> None:
+    before, after = np.full((2, 12), 0.8), np.full((2, 12), np.nan)
+    after[:, 3] = 0.6
+    free = solved(linear, SolveSettings())
+    joined = solved(linear, SolveSettings(), wishes=Wishes(before=before, after=after))
+    run = np.concatenate([before[-1:], joined.controls])
+    steps = np.abs(np.diff(run, axis=0)).max(axis=0)
+    usual = np.abs(np.diff(free.controls, axis=0)).max(axis=0)
+    assert (steps < usual + 0.15).all()
+    assert abs(joined.controls[-1, 3] - 0.6) < usual[3] + 0.05
+    np.testing.assert_allclose(joined.controls[20:40], free.controls[20:40], atol=0.02)
+    others = [c for c in range(12) if c != 3]
+    np.testing.assert_allclose(joined.controls[-6:, others], free.controls[-6:, others], atol=0.02)
+
+
+def test_a_take_that_goes_on_as_it_was_keyed_is_not_bent(linear: Known) -> None:
+    whole = solved(linear, SolveSettings()).controls
+    wishes = Wishes(before=whole[18:20], after=whole[40:42])
+    part = solve(linear.rig, reduced_of(linear), weights=linear.weights[20:40], wishes=wishes)
+    np.testing.assert_allclose(part.controls, whole[20:40], atol=0.03)
+
+
 def test_curves_join_what_is_keyed_before_and_after(linear: Known) -> None:
     settings = dataclasses.replace(FAITHFUL, smoothness=50.0)
     keyed = np.full((2, 12), 0.8)
@@ -274,6 +335,15 @@ def test_more_controls_than_frames_is_no_problem(corrective: Known) -> None:
     found = solve(corrective.rig, reduced_of(corrective), weights=corrective.weights[:3], settings=FAITHFUL)
     assert found.controls.shape == (3, 12)
     assert found.error_mm.mean() < 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("smoothness", float("nan")), ("sparsity", float("inf")), ("slack", -0.1), ("lips_and_lids", 0.5)],
+)
+def test_settings_that_are_no_weights_are_refused(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=rf"solve\.{name}: "):
+        SolveSettings(**{name: value})  # type: ignore[arg-type]
 
 
 def test_a_clip_without_frames_is_refused(corrective: Known) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -147,3 +149,34 @@ def joint_controls(frames: int = 24) -> Any:
         ],
         axis=1,
     )
+
+
+SHAPE_CONTROLS = ("smile_ctrl.left", "jaw_ctrl.translateY", "lid_ctrl.rotateX", "bs.smile_R")
+"""The columns of `shape_controls`."""
+
+
+def scene_of(maya: Any, tmp_path: Path, face: str, *others: str) -> Any:
+    """The scene with the captured character, and what works on it."""
+    from maya import cmds
+
+    from facepatch_maya import rig_controls, rig_keys, solve_rig, solve_steps, steps
+
+    cmds.currentUnit(time="film")
+    cmds.playbackOptions(minTime=1, maxTime=3)
+    steps.capture_character([face, *others], tmp_path / "hero")
+    cmds.file(modified=False)
+    return SimpleNamespace(
+        maya=maya, cmds=cmds, face=face, hero=tmp_path / "hero", out=tmp_path / "out", clip=tmp_path / "clip.npz",
+        read_rig=solve_rig.read_rig, steps=solve_steps, bake=rig_keys.bake_controls, rig_controls=rig_controls,
+    )  # fmt: skip
+
+
+def animated(scene: Any, names: Any, frames: int, start: int = 101) -> Any:
+    """(T, C) what the attributes are, in the units that a user sees."""
+    return np.array([[scene.cmds.getAttr(name, time=start + row) for name in names] for row in range(frames)])
+
+
+def reasons(rig_or_applied: Any) -> dict[str, str]:
+    """Name -> why it was left out or alone."""
+    left = getattr(rig_or_applied, "left_out", None) or getattr(rig_or_applied, "left_alone", ())
+    return {one.name: one.reason for one in left}

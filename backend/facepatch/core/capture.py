@@ -42,7 +42,7 @@ from facepatch.core.errors import (
 )
 from facepatch.core.host import Host, HostMesh, MeshShapes, MotionFrame
 from facepatch.core.part_names import default_part
-from facepatch.core.pose import nearest_rotations
+from facepatch.core.pose import rigid_part
 from facepatch.core.progress import OnProgress, silent, track
 from facepatch.core.records import storage_error
 
@@ -116,6 +116,7 @@ def capture(
             up_axis=scene.up_axis,
             cameras=host.cameras(),
             controls=noted,
+            head_to_space=_rows(rows.from_head) if head else (),
         )
         _put_in_place(work, done)
     return done
@@ -170,7 +171,8 @@ class _HeadRows:
         turn = np.eye(4)
         turn[:3, :3] = from_scene
         self._infos = infos
-        self._from_rest = turn @ _rigid(rest.head_to_world)
+        self.from_head = turn @ rigid_part(rest.head_to_world)
+        """(4, 4) from the head node to head space."""
         self.objects = [self._from_world(rest) @ matrix for matrix in rest.object_to_world]
         """(4, 4) object_to_head of each mesh at rest."""
         self.count = sum(info.topology.vertex_count for info in infos)
@@ -187,7 +189,7 @@ class _HeadRows:
                 vertex_start=stop - info.topology.vertex_count,
                 vertex_stop=stop,
                 topology_id=info.topology.topology_id,
-                object_to_head=tuple(tuple(float(x) for x in row) for row in matrix),
+                object_to_head=_rows(matrix),
             )
             for info, stop, matrix in zip(self._infos, stops, self.objects)
         )
@@ -215,7 +217,7 @@ class _HeadRows:
         return moved.astype(np.float32)
 
     def _from_world(self, frame: MotionFrame) -> Float64:
-        return self._from_rest @ np.linalg.inv(_rigid(frame.head_to_world))
+        return self.from_head @ np.linalg.inv(rigid_part(frame.head_to_world))
 
 
 def _check_request(meshes: Sequence[str], frames: Sequence[float]) -> None:
@@ -227,13 +229,8 @@ def _check_request(meshes: Sequence[str], frames: Sequence[float]) -> None:
         raise InputError("Nothing to capture: the frame range is empty. Give at least one frame.")
 
 
-def _rigid(matrix: Optional[Float64]) -> Float64:
-    """Rotation and place of a node, without its scale and shear."""
-    out = np.eye(4)
-    if matrix is not None:
-        out[:3, :3] = nearest_rotations(matrix[None, :3, :3])[0]
-        out[:3, 3] = matrix[:3, 3]
-    return out
+def _rows(matrix: Float64) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(x) for x in row) for row in matrix)
 
 
 def _rate_of(scene_rate: tuple[int, int], frames: Sequence[float]) -> tuple[int, int]:

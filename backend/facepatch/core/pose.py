@@ -97,6 +97,16 @@ def nearest_rotations(matrices: Any) -> Float64:
     return nearest
 
 
+def rigid_part(matrix: Optional[Any]) -> Float64:
+    """(4, 4) rotation and place of a node's `matrix`, without its scale and shear; the identity for None."""
+    out: Float64 = np.eye(4)
+    if matrix is not None:
+        known = np.asarray(matrix, np.float64)
+        out[:3, :3] = nearest_rotations(known[None, :3, :3])[0]
+        out[:3, 3] = known[:3, 3]
+    return out
+
+
 def rotate_channels(rest: ControlRest, rotations: Any, *, parents: Optional[Any] = None) -> Float64:
     """(T, 3) angles with which the control follows `rotations`, (T, 3, 3) of the world relative to the rest pose.
 

@@ -6,7 +6,6 @@ blendShape weights one by one) or `samples.npz`, `samples.npy` and `character.np
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +16,9 @@ import numpy as np
 from facepatch.core.axes import Float32, Float64
 from facepatch.core.data.character import Character
 from facepatch.core.data.rig import Driver, Rig, RigControl, RigShape
-from facepatch.core.errors import ConfigError, FormatError, InputError, VersionError
+from facepatch.core.errors import InputError
 from facepatch.core.host import Curve, LeftAlone
-from facepatch.core.records import write_text
-from facepatch.core.schema import from_dict, to_dict
+from facepatch.core.notes import read_note, write_note
 from facepatch.core.thin import thinned
 
 KIND = "facepatch.scene_rig"
@@ -70,9 +68,7 @@ def in_namespace(attribute: str, namespace: Optional[str]) -> str:
 
 def write_scene_rig(rig: SceneRig) -> None:
     """Write `scene_rig.json`; the last file of the folder, so that a half-written one has none."""
-    content = {"record": KIND, "version": VERSION, **to_dict(rig)}
-    del content["folder"]
-    write_text(rig.folder / NOTE, json.dumps(content, indent=1) + "\n")
+    write_note(rig.folder / NOTE, rig, KIND, VERSION)
 
 
 def has_scene_rig(folder: Path) -> bool:
@@ -82,26 +78,14 @@ def has_scene_rig(folder: Path) -> bool:
 
 def read_scene_rig(folder: Path) -> SceneRig:
     """The rig in `folder`. Raises InputError where there is none, FormatError and VersionError for a damaged one."""
-    path = Path(folder) / NOTE
-    if not path.is_file():
-        raise InputError(
-            f"{path}: no such file. Choose a folder that a rig was read into, or read the rig again."
-        )
-    try:
-        content: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
-        kind, version = content.pop("record", None), int(content.pop("version", 0))
-    except (ValueError, TypeError) as error:
-        raise FormatError(f"{path}: is no rig of a scene ({error}). Read the rig again.") from error
-    if kind != KIND:
-        raise FormatError(f"{path}: holds '{kind}', but '{KIND}' is needed. Choose another folder.")
-    if version > VERSION:
-        raise VersionError(
-            f"{path}: is version {version} of {KIND}; this facepatch reads up to {VERSION}. Update facepatch."
-        )
-    try:
-        return from_dict(SceneRig, {**content, "folder": Path(folder)}, str(path))
-    except ConfigError as error:
-        raise FormatError(f"{error} Read the rig again.") from error
+    return read_note(
+        SceneRig,
+        Path(folder) / NOTE,
+        KIND,
+        VERSION,
+        missing="Choose a folder that a rig was read into, or read the rig again.",
+        again="Read the rig again.",
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def solve_clip(
     played = played_controls(rig, found.controls, curves)
     names = tuple(control.name for control in rig.controls)
     controls = replace(clip, names=names, weights=played.astype(np.float32), pca=None)
-    report = judged(found, clip, played, curves, settings, on_progress=on_progress)
+    report = judged(found, clip, played, curves, settings, held=job.held, on_progress=on_progress)
     report = replace(
         report,
         title=f"{clip.name or clip_path.stem} on the controls of {rig.name}",
@@ -98,9 +99,10 @@ def judged(
     curves: tuple[ControlCurve, ...],
     settings: SolveSettings,
     *,
+    held: Collection[str],
     on_progress: OnProgress,
 ) -> SolveReport:
-    """What the `played` controls (T, C) reach."""
+    """What the `played` controls (T, C) reach; those that are held are at no limit of the solve."""
     rig, landmarks = found.rig, found.landmarks
     height = MM * face_height(landmarks, found.character.neutral)
     distance = distances(rig, found.target, played, on_progress=on_progress)
@@ -112,7 +114,7 @@ def judged(
         face_height_mm=height,
         rms_mm=distance.rms,
         regions=region_residuals(distance.frames, regions, height),
-        clipped=clipped_controls(rig, played),
+        clipped=clipped_controls(rig, played, held=held),
         out_of_reach=found.out_of_reach,
         worst=tuple(worst_frames(rig, found.target, played, found.character, distance.rms, clip.start_frame)),
         control_count=len(rig.controls),

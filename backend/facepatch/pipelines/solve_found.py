@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from facepatch.core.axes import Bool, Float64
+from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.character import Character, MeshSpan, read_character_record
 from facepatch.core.data.clip import Clip
 from facepatch.core.data.landmarks import SurfaceLandmarks
@@ -19,7 +22,6 @@ from facepatch.core.rig_samples import RigSamples
 from facepatch.core.rig_start import RigStart, blended_values
 from facepatch.landmarks.picks import read_picks
 from facepatch.landmarks.surface import propose_landmarks
-from facepatch.metrics.vertex_error import face_height
 from facepatch.pipelines.control_regions import blend_shares, control_regions, sampled_regions
 from facepatch.pipelines.solve_job import SolveJob, listed, notes_on, wishes_of
 from facepatch.pipelines.solve_measures import Playable, out_of_reach, region_weights, skin_regions
@@ -32,8 +34,9 @@ from facepatch.solver.trajectory import solve
 
 TWIN = 0.9999
 """Cosine between what two controls do from which on no solve can tell them apart."""
-FAR = 0.2
-"""Share of the face's height by which a sampled rig may rest beside the character: more is another space."""
+FAR = 0.15
+"""Share of its vertices' distance from their middle by which a rig may rest beside character or clip: farther off is
+another mesh or space."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ def by_shapes(
     rig = source.rig
     target = target_of(clip, rig)
     character = source.character or bare_character(rig)
+    check_clip(rig.name, rig.neutral, target)
     landmarks = find_landmarks(job.picks, clip_path, character)
     regions = skin_regions(landmarks, rig.neutral)
     weights = region_weights(regions, len(rig.neutral), settings.lips_and_lids)
@@ -84,7 +88,7 @@ def by_shapes(
         controls=rig.defaults + share * (found.controls - rig.defaults),
         used=found.used,
         out_of_reach=out_of_reach(reduced.shapes, reduced.basis, target, clip.names),
-        notes=(*notes_on(job, rig.controls), *doubts(rig, reduced)),
+        notes=(*notes_on(job, rig.controls), *doubts(rig, reduced), *weighed(settings, found.settings)),
     )
 
 
@@ -95,9 +99,10 @@ def by_samples(
     source = read_sampled_source(job.rig)
     samples, controls = source.samples, source.samples.controls
     character = sampled_character(source, clip_path)
-    landmarks = find_landmarks(job.picks, clip_path, character)
-    check_rest(samples, character, landmarks)
+    check_rest(samples, character)
     target = sampled_target(clip, character)
+    check_clip(character.name, samples.vertices[0], target)
+    landmarks = find_landmarks(job.picks, clip_path, character)
     regions = skin_regions(landmarks, character.neutral)
     shares = blend_shares(controls, sampled_regions(samples, landmarks), job.blend, held=job.held)
     solved = solve_on_samples(
@@ -140,6 +145,17 @@ def sampled_notes(samples: RigSamples, off_mm: float) -> list[str]:
             f"The rig does not respond to them, so they stay at their default: {listed(samples.idle)}."
         )
     return out
+
+
+def weighed(asked: SolveSettings, taken: SolveSettings) -> list[str]:
+    """A sentence where much less sparsity and smoothness were taken than asked for."""
+    whole, part = max((asked.sparsity, taken.sparsity), (asked.smoothness, taken.smoothness))
+    if not whole or part > 0.5 * whole:
+        return []
+    return [
+        f"Sparsity and smoothness were taken at {100 * part / whole:.2g} % of what is set: more of them would raise "
+        f"the distance by over {100 * asked.slack:.3g} %. For fewer keys and softer curves raise slack: --set slack=1."
+    ]
 
 
 def doubts(rig: Rig, reduced: Reduced) -> list[str]:
@@ -194,10 +210,30 @@ def sampled_target(clip: Clip, character: Character) -> Target:
     return Target(as_float64(clip.pca.mean), as_float64(clip.pca.basis), as_float64(clip.weights))
 
 
-def check_rest(samples: RigSamples, character: Character, landmarks: SurfaceLandmarks) -> None:
+def check_clip(name: str, neutral: Float32, target: Target) -> None:
+    """Raises InputError where the clip is of another face than the rig: its vertices lie elsewhere."""
+    rest = target.mean.reshape(-1, 3)
+    # Another number of vertices is refused by the solver, with both numbers.
+    away = far_beside(rest, neutral) if rest.shape == neutral.shape else None
+    if away is not None:
+        raise InputError(
+            f"{name}: at rest its vertices lie {away:.1f} cm from those of the clip on the mean, so this is another "
+            "face, another order of the vertices, or another place. Give the rig of the character that the clip was "
+            "retargeted to."
+        )
+
+
+def far_beside(rest: Any, neutral: Float32) -> float | None:
+    """Mean distance in cm from the vertices at `rest` to `neutral`, where it is too far for one and the same face."""
+    away = float(np.linalg.norm(rest - neutral, axis=1).mean())
+    size = float(np.linalg.norm(neutral - neutral.mean(axis=0), axis=1).mean())
+    return away if away > FAR * size else None
+
+
+def check_rest(samples: RigSamples, character: Character) -> None:
     """Raises InputError where the sampled rig rests far beside the character."""
-    away = float(np.linalg.norm(samples.vertices[0] - character.neutral, axis=1).mean())
-    if away > FAR * face_height(landmarks, character.neutral):
+    away = far_beside(samples.vertices[0], character.neutral)
+    if away is not None:
         raise InputError(
             f"At its defaults the sampled rig lies {away:.1f} cm beside the character's neutral. "
             "Sample it with head_from_world of the capture, and check the defaults of the controls."
@@ -220,8 +256,29 @@ def bare_character(rig: Rig) -> Character:
     )
 
 
+@dataclass(frozen=True)
+class _Face:
+    """A character that is known by the hash of its shapes."""
+
+    key: str
+    character: Character = field(compare=False)
+
+
 def find_landmarks(picks: Path | None, clip: Path, character: Character) -> SurfaceLandmarks:
-    """The landmarks of `picks`, else those that were trained with beside the clip, else proposed ones."""
+    """The landmarks of `picks`, else those that were trained with beside the clip, else proposed ones.
+
+    Proposed once for a character: an animator solves the same rig again and again.
+    """
     beside = clip.parent / "models" / "landmarks.json"
     place = picks or (beside if beside.is_file() else None)
-    return read_picks(place, character) if place else propose_landmarks(character)
+    if place:
+        return read_picks(place, character)
+    digest = hashlib.sha256(character.topology.topology_id.encode())
+    for array in (character.neutral, character.deltas):
+        digest.update(array.tobytes())
+    return _proposed(_Face(digest.hexdigest(), character))
+
+
+@lru_cache(maxsize=2)
+def _proposed(face: _Face) -> SurfaceLandmarks:
+    return propose_landmarks(face.character)

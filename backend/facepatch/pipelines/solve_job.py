@@ -91,7 +91,10 @@ def notes_on(job: SolveJob, controls: Sequence[RigControl]) -> list[str]:
     """Sentences about controls that cannot do what is asked of them."""
     out: list[str] = []
     if not any(control.is_free and control.name not in job.unused for control in controls):
-        out.append("None of the controls may move: all are locked, unused or without a range.")
+        out.append(
+            "None of the controls may move: all are locked, unused or without a range. Unlock some, or name fewer as "
+            "unused."
+        )
     equal = [c.name for c in controls if not c.locked and c.maximum == c.minimum]
     if equal:
         out.append(f"Their limits are equal, so they stay at their default: {listed(equal)}.")
@@ -103,6 +106,11 @@ def notes_on(job: SolveJob, controls: Sequence[RigControl]) -> list[str]:
     ]
     if beyond:
         out.append(f"Held beyond their limits, and kept at the limit there: {listed(beyond)}.")
+    part = [f"{region} {amount:g}" for region, amount in job.blend.items() if amount < 1.0]
+    if part:
+        out.append(
+            f"Blended as asked: {', '.join(part)}. The distances are those of what is left of the solve there."
+        )
     return out
 
 

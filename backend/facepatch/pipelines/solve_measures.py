@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from facepatch.core.axes import Bool, Float32, Float64, UInt8
+from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.character import Character
 from facepatch.core.data.control_curves import ControlCurve
 from facepatch.core.data.landmarks import SurfaceLandmarks
@@ -18,8 +18,9 @@ from facepatch.core.thin import thinned
 from facepatch.export.control_curves import held_rows
 from facepatch.metrics.vertex_error import face_regions
 from facepatch.render.camera import front_view
-from facepatch.render.phong import prepare_look
+from facepatch.render.phong import prepare_look, tinted
 from facepatch.render.rasterize import render_views
+from facepatch.render.textures import srgb_to_linear
 from facepatch.report.solve_page import ClippedControl, OutOfReach, RegionResidual, WorstFrame
 from facepatch.solver.black_box import SampledRig
 from facepatch.solver.reduce import Target, as_float64
@@ -30,6 +31,8 @@ WORST = 6
 PICTURE = 360
 FULL_RED_MM = 3.0
 """Distance that the pictures of the worst frames show as plain red."""
+GREY, RED = 200, (225, 30, 20)
+"""sRGB of no distance and of that one."""
 
 
 Playable = Rig | SampledRig
@@ -132,13 +135,15 @@ def region_residuals(
     return tuple(out)
 
 
-def clipped_controls(rig: Playable, controls: Float64) -> tuple[ClippedControl, ...]:
-    """Controls that stand at a limit which is not their default, the longest first."""
+def clipped_controls(
+    rig: Playable, controls: Float64, *, held: Collection[str] = ()
+) -> tuple[ClippedControl, ...]:
+    """Controls that the solve drove to a limit which is not their default, the longest first."""
     out: list[ClippedControl] = []
     for c, control in enumerate(rig.controls):
         for limit in (control.minimum, control.maximum):
             at = np.abs(controls[:, c] - limit) <= 1e-6 * max(1.0, control.maximum - control.minimum)
-            if limit != control.default and control.is_free and at.any():
+            if limit != control.default and control.is_free and control.name not in held and at.any():
                 out.append(ClippedControl(control.name, limit, int(at.sum())))
     return tuple(sorted(out, key=lambda row: -row.frames))
 
@@ -178,13 +183,13 @@ def worst_frames(
         if len(rows) == WORST:
             break
     view = front_view(character.neutral, size=(PICTURE, PICTURE))[None]
+    plain, grey = prepare_look(character), prepare_look(in_grey(character))
     for row in rows:
         one = slice(row, row + 1)
         wanted = (target.weights[one] @ target.basis + target.mean).astype(np.float32).reshape(1, -1, 3)
         reached = rig.vertices(controls[one])
         away = MM * np.linalg.norm(reached[0] - wanted[0], axis=1)
-        plain = prepare_look(character)
-        heat = prepare_look(heated(character, away))
+        heat = tinted(grey, heat_tint(away))
         images = [
             render_views(look, mesh, to_pixels=view, size=(PICTURE, PICTURE))[0, 0]
             for look, mesh in ((plain, wanted), (plain, reached), (heat, wanted))
@@ -192,9 +197,15 @@ def worst_frames(
         yield WorstFrame(start_frame + row, float(rms[row]), float(away.max()), np.concatenate(images, 1))
 
 
-def heated(character: Character, away: Float32) -> Character:
-    """`character` in grey, red where `away` (V,) mm says so."""
-    share = np.clip(away / FULL_RED_MM, 0, 1)[:, None]
-    color: UInt8 = ((1 - share) * 200 + share * np.asarray([[225, 30, 20]])).astype(np.uint8)
+def in_grey(character: Character) -> Character:
+    """`character` without its colours."""
     parts = tuple(replace(part, color=(1.0, 1.0, 1.0), texture=-1) for part in character.parts)
+    color = np.full((len(character.neutral), 3), GREY, np.uint8)
     return replace(character, vertex_color=color, parts=parts)
+
+
+def heat_tint(away: Float32) -> Float32:
+    """(V, 3) what turns grey into red where `away` (V,) mm says so."""
+    share = np.clip(away / FULL_RED_MM, 0, 1)[:, None]
+    color = ((1 - share) * GREY + share * np.asarray(RED)) / 255
+    return (srgb_to_linear(color) / srgb_to_linear(np.asarray(GREY / 255))).astype(np.float32)

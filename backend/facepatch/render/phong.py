@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from facepatch.render.settings import KINDS, LookSettings
 from facepatch.render.surface import POWERS, SHADES, Surface
 from facepatch.render.textures import byte_to_linear, linear_to_srgb, srgb_to_linear, stacked_levels
 
-__all__ = ["Look", "LookSettings", "prepare_look"]
+__all__ = ["Look", "LookSettings", "prepare_look", "tinted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,15 @@ def prepare_look(character: Character, settings: LookSettings = LookSettings()) 
     return Look(
         character.name, character.topology.vertex_count, character.topology.topology_id, settings, surface
     )
+
+
+def tinted(look: Look, tint: Float32) -> Look:
+    """`look` with the colour of each vertex times `tint` (V, 3), in linear light; textures keep theirs."""
+    surface = look.surface
+    whole = np.ones((len(surface.normal_group), 3), np.float32)
+    whole[: len(tint)] = tint
+    color = np.ascontiguousarray(surface.corner_color * whole[surface.triangles])
+    return replace(look, surface=surface._replace(corner_color=color))
 
 
 def _surface(draft: Draft, character: Character, settings: LookSettings) -> Surface:

@@ -391,14 +391,14 @@ def solve_boxes(
     start: Float64,
     low: Float64,
     high: Float64,
-    l1: float,
+    l1: Float64,
     rounds: int,
     tolerance: float,
 ) -> Float64:
-    """Frame by frame min x^T gram x - 2 pulls[t] x + l1 sum x with low <= x <= high, each from the one before.
+    """Frame by frame min x^T gram x - 2 pulls[t] x + l1 x with low <= x <= high, each from the one before.
 
-    gram (K, K), pulls (T, K), start (K,) -> x (T, K). A round that moves no x by more than `tolerance` is the last of
-    its frame.
+    gram (K, K), pulls (T, K), start and l1 (K,) -> x (T, K). A round that moves no x by more than `tolerance` is the
+    last of its frame.
     """
     count, size = pulls.shape
     out = np.empty((count, size))
@@ -406,7 +406,7 @@ def solve_boxes(
     slope = np.empty(size)
     for t in range(count):
         for k in range(size):
-            slope[k] = _dot(gram[k], x) - pulls[t, k] + 0.5 * l1
+            slope[k] = _dot(gram[k], x) - pulls[t, k] + 0.5 * l1[k]
         for _ in range(rounds):
             most = 0.0
             for k in range(size):

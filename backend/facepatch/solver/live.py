@@ -88,5 +88,5 @@ class LiveSolve:
         pulls = self._rows @ target + follow * self._u[0]
         gram = self._follow_gram if follow else self._gram
         self._u = solve_boxes(
-            gram, pulls[None], self._u[0], self._low[0], self._high[0], float(self._l1[0]), ROUNDS, TOLERANCE
+            gram, pulls[None], self._u[0], self._low[0], self._high[0], self._l1, ROUNDS, TOLERANCE
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from facepatch.core.errors import ConfigError
@@ -15,6 +16,9 @@ class SolveSettings:
     """L1 on the share of each control's range, divided by the number of controls: fewer controls at once."""
     smoothness: float = 1.0
     """Squared second difference of the share of each control's range, per frame."""
+    slack: float = 0.1
+    """Share by which sparsity and smoothness may raise the distance over that of a solve without them. One factor, up
+    to 2, scales both to that, on frames of the clip itself; 0 takes both as they are."""
     prior: float = 0.0
     """Squared distance from the values that were handed in, divided by the number of controls."""
     lips_and_lids: float = 3.0
@@ -24,18 +28,23 @@ class SolveSettings:
     tolerance: float = 1e-4
     """A solve ends early when a round lowers its objective by less than this share."""
     drop_below: float = 0.01
-    """A control that never leaves its default by more than this share of its range gets no curve."""
+    """A control that never leaves its default by more than this share of its range gets no curve, unless that moves the
+    mesh by more than the distance that is left anyway."""
     chunk_frames: int = 1024
     """Frames that are solved together; longer takes go in pieces."""
     overlap_frames: int = 32
     """Frames that a piece shares with the one before."""
 
     def __post_init__(self) -> None:
-        for name in ("sparsity", "smoothness", "prior", "drop_below", "tolerance"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"solve.{name}: {getattr(self, name):g} is negative.")
-        if self.lips_and_lids < 1:
-            raise ConfigError(f"solve.lips_and_lids: {self.lips_and_lids:g} must be at least 1.")
+        for name in ("sparsity", "smoothness", "slack", "prior", "drop_below", "tolerance"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(
+                    f"solve.{name}: {getattr(self, name):g} must be a finite number of at least 0."
+                )
+        if not 1 <= self.lips_and_lids < math.inf:
+            raise ConfigError(
+                f"solve.lips_and_lids: {self.lips_and_lids:g} must be a finite number of at least 1."
+            )
         if self.sweeps < 1:
             raise ConfigError(f"solve.sweeps: {self.sweeps} must be at least 1.")
         if self.overlap_frames < 4 or self.chunk_frames < 4 * self.overlap_frames:

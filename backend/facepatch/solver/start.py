@@ -12,8 +12,8 @@ from facepatch.core.axes import Float64
 from facepatch.solver.compiled import CompiledRig
 from facepatch.solver.kernels import shape_weights, solve_boxes
 
-ROUNDS = 200
-TOLERANCE = 1e-4
+ROUNDS = 1000
+TOLERANCE = 1e-5
 
 
 def box_start(
@@ -41,11 +41,9 @@ def box_start(
         return out
     directions = np.asarray(rows)
     pulls = (towards - rest_weights @ gram) @ directions.T
-    weight = float(l1.max()) if l1.size else 0.0
+    costs = np.asarray([l1[c] * abs(reach) for c, reach in ends])
     none, whole = np.zeros(len(rows)), np.ones(len(rows))
-    shares = solve_boxes(
-        directions @ gram @ directions.T, pulls, none, none, whole, weight, ROUNDS, TOLERANCE
-    )
+    shares = solve_boxes(directions @ gram @ directions.T, pulls, none, none, whole, costs, ROUNDS, TOLERANCE)
     for k, (c, reach) in enumerate(ends):
         out[:, c] += shares[:, k] * reach
     return np.clip(out, low, high)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,15 @@ log = logging.getLogger(__name__)
 
 REFINE_SWEEPS = 3
 """Rounds after something was held or dropped: the rest starts from a solution."""
+TRACE = 1e-3
+"""Share of its range by which a control is away from its default at all."""
+WINDOWS, WINDOW_FRAMES = 3, 32
+"""Parts of the take on which sparsity and smoothness are weighed."""
+LEAST_SCALE, MOST_SCALE = 1e-4, 2.0
+HALVINGS = 5
+"""Of the range between these, on a logarithmic scale."""
+JOIN_FRAMES = 12
+"""Frames over which curves come from the keyed values beside the take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +65,8 @@ class Solution:
     """(T,) root mean square distance over the (weighted) vertices."""
     objective: float
     """At the end, summed over the pieces."""
+    settings: SolveSettings
+    """With sparsity and smoothness as they were taken, so that a solve that goes on need not weigh them again."""
 
 
 def solve(
@@ -69,11 +81,12 @@ def solve(
 ) -> Solution:
     """The controls whose meshes are nearest to the targets of `weights` (T, M).
 
-    start: (T, C) a solution to go on from, such as that of the same take before a control was held.
+    start: (T, C) a solution to go on from, such as that of the same take before a control was held; give its settings.
     Raises UnknownNameError and InputError for wishes that name no control or hold no numbers.
     """
     settings, wishes = settings or SolveSettings(), wishes or Wishes()
     problem = _Problem(rig, reduced, reduced.targets(weights), settings, wishes)
+    problem.weigh()
     if start is not None:
         first = problem.shares(Axes()("start", start, "T C", np.float64), "start")
         u = problem.sweep(np.clip(first, problem.low, problem.high), REFINE_SWEEPS, on_progress)
@@ -85,10 +98,10 @@ def solve(
         problem.rest(idle)
         u[:, idle] = problem.compiled.rest[idle]
         u = problem.sweep(u, REFINE_SWEEPS, on_progress)
-    u = problem.without_exclusive_pairs(u, on_progress)
-    left = problem.targets - all_shape_weights(problem.compiled, u) @ reduced.shapes
-    error: Float64 = np.sqrt((left**2).sum(axis=1))
-    return Solution(problem.values(u), problem.used(u), error, problem.objective)
+    u = problem.join(problem.without_exclusive_pairs(u, on_progress))
+    return Solution(
+        problem.values(u), problem.used(u), problem.distance(u), problem.objective, problem.settings
+    )
 
 
 def beside(values: Float64, edge: Float64) -> Float64:
@@ -122,7 +135,8 @@ class _Problem:
     def __init__(
         self, rig: Rig, reduced: Reduced, targets: Float64, settings: SolveSettings, wishes: Wishes
     ) -> None:
-        self.rig, self.targets, self.settings = rig, targets, settings
+        self.rig, self.targets, self.shapes = rig, targets, reduced.shapes
+        self.asked = self.settings = settings
         self.gram, self.towards = reduced.shapes @ reduced.shapes.T, targets @ reduced.shapes.T
         self.compiled: CompiledRig = compile_rig(rig)
         self.frames = len(targets)
@@ -150,8 +164,10 @@ class _Problem:
         self.before = self._boundary(wishes.before, "before")
         self.after = self._boundary(wishes.after, "after")
         self.objective = 0.0
-        sizes = np.zeros(count)
+        sizes, self.reach = np.zeros(count), np.zeros(count)
         for shape, row in zip(rig.shapes, reduced.shapes, strict=True):
+            for driver in shape.drivers:
+                self.reach[driver.control] += np.linalg.norm(row)
             if len(shape.drivers) == 1:
                 sizes[shape.drivers[0].control] += np.linalg.norm(row)
         # The large movers first (Seol et al. 2011): small ones then mend instead of fighting each other.
@@ -185,20 +201,71 @@ class _Problem:
         limits = self.rig.limits
         return np.clip(limits[:, 0] + u * spans(self.rig), limits[:, 0], limits[:, 1])
 
+    def distance(self, u: Float64, frames: slice = slice(None)) -> Float64:
+        """(T,) root mean square distance in mm."""
+        left = self.targets[frames] - all_shape_weights(self.compiled, u) @ self.shapes
+        out: Float64 = np.sqrt((left**2).sum(axis=1))
+        return out
+
     def used(self, u: Float64) -> Bool:
         """(C,) which controls leave their default by more than a trace."""
-        out: Bool = np.abs(u - self.compiled.rest).max(axis=0) >= self.settings.drop_below
+        away = np.abs(u - self.compiled.rest).max(axis=0)
+        shows = away * self.reach > self.distance(u).mean()
+        out: Bool = (away >= self.settings.drop_below) | ((away > TRACE) & shows)
         return out
+
+    def weigh(self) -> None:
+        """Scale sparsity and smoothness together to what `slack` allows, on a few parts of the take."""
+        slack = self.settings.slack
+        if not slack or not (self.settings.sparsity or self.settings.smoothness):
+            return
+        step = max(WINDOW_FRAMES, (self.frames - WINDOW_FRAMES) // (WINDOWS - 1))
+        parts = [
+            slice(at, min(at + WINDOW_FRAMES, self.frames)) for at in range(0, self.frames, step)[:WINDOWS]
+        ]
+        l1 = self.l1
+        self._scale(l1, 0.0)
+        bare = [self._part(part, self.start(part), self.asked.sweeps) for part in parts]
+
+        def raised(scale: float) -> bool:
+            self._scale(l1, scale)
+            found = [self._part(part, u, REFINE_SWEEPS) for part, u in zip(parts, bare, strict=True)]
+            return self._mean(parts, found) > (1.0 + slack) * self._mean(parts, bare)
+
+        low, high = np.log([LEAST_SCALE, MOST_SCALE]).tolist()
+        if raised(MOST_SCALE):
+            for _ in range(HALVINGS):
+                middle = 0.5 * (low + high)
+                low, high = (low, middle) if raised(math.exp(middle)) else (middle, high)
+            self._scale(l1, math.exp(low))
+
+    def _scale(self, l1: Float64, scale: float) -> None:
+        asked = self.asked
+        self.settings = replace(
+            asked, sparsity=scale * asked.sparsity, smoothness=scale * asked.smoothness, slack=0.0
+        )
+        self.l1 = scale * l1
+
+    def _part(self, part: slice, u: Float64, sweeps: int) -> Float64:
+        """That part of the take solved from u, as if it were the take."""
+        out = u.copy()
+        self._refine(out, self.low[part], self.high[part], self.prior[part], self.towards[part], sweeps)
+        return out
+
+    def _mean(self, parts: list[slice], found: list[Float64]) -> float:
+        return float(np.concatenate([self.distance(u, part) for part, u in zip(parts, found)]).mean())
 
     def rest(self, rows: Bool) -> None:
         """Keep these controls at their default."""
         self.low[:, rows] = self.high[:, rows] = self.compiled.rest[rows]
 
-    def start(self) -> Float64:
+    def start(self, frames: slice = slice(None)) -> Float64:
         """Every frame by itself."""
-        low, high = self.low.min(axis=0), self.high.max(axis=0)
-        first = box_start(self.compiled, self.gram, self.towards, low=low, high=high, l1=self.l1)
-        return np.clip(first, self.low, self.high)
+        low, high, towards = self.low[frames], self.high[frames], self.towards[frames]
+        first = box_start(
+            self.compiled, self.gram, towards, low=low.min(axis=0), high=high.max(axis=0), l1=self.l1
+        )
+        return np.clip(first, low, high)
 
     def sweep(self, u: Float64, sweeps: int, on_progress: OnProgress) -> Float64:
         """Rounds over all controls, piece by piece. A piece holds the two frames before it fixed."""
@@ -218,6 +285,25 @@ class _Problem:
                 break
         return np.ascontiguousarray(padded[lead : lead + self.frames])
 
+    def join(self, u: Float64) -> Float64:
+        """The first and last frames bent to the keyed values beside them, on which strong controls hardly turn."""
+        out = u.copy()
+        count = min(JOIN_FRAMES, self.frames // 2)
+        way = (1.0 + np.arange(count)) / (1.0 + count)
+        fade = 1.0 - way * way * (3.0 - 2.0 * way)
+        for rows, edge, frames in (
+            (self.before, -1, slice(count)),
+            (self.after, 0, slice(None, -count - 1, -1)),
+        ):
+            if len(rows) and count:
+                near = u[frames]
+                gap = beside(rows, near[0])[edge] - near[0]
+                # A step no larger than those that the control makes here anyway is no jump.
+                usual = np.abs(np.diff(near, axis=0)).max(axis=0, initial=0.0)
+                gap = np.sign(gap) * np.maximum(np.abs(gap) - usual, 0.0)
+                out[frames] = np.clip(near + fade[:, None] * gap, self.low[frames], self.high[frames])
+        return out
+
     def _sweep_piece(self, padded: Float64, lead: int, begin: int, end: int, sweeps: int) -> None:
         """Solve frames begin to end of the take inside `padded`, with up to two fixed frames on each side."""
         first, last = max(0, lead + begin - 2), min(len(padded), lead + end + 2)
@@ -231,13 +317,20 @@ class _Problem:
         towards = np.zeros((len(u), len(self.gram)))
         low[inner], high[inner] = self.low[begin:end], self.high[begin:end]
         prior[inner], towards[inner] = self.prior[begin:end], self.towards[begin:end]
+        energy = float((self.targets[begin:end] ** 2).sum())
+        self.objective += self._refine(u, low, high, prior, towards, sweeps, energy)
+        padded[first:last] = u
+
+    def _refine(
+        self, u: Float64, low: Float64, high: Float64, prior: Float64, towards: Float64, sweeps: int,
+        energy: float = 0.0,
+    ) -> float:  # fmt: skip
+        """Change u in place; gives the objective at the end."""
         history = refine(
             self.compiled, self.gram, towards, u, low, high, prior, self.l1, self.gamma,
-            self.settings.smoothness, self.order, sweeps, self.settings.tolerance,
-            float((self.targets[begin:end] ** 2).sum()),
+            self.settings.smoothness, self.order, sweeps, self.settings.tolerance, energy,
         )  # fmt: skip
-        padded[first:last] = u
-        self.objective += float(history[-1])
+        return float(history[-1])
 
     def without_exclusive_pairs(self, u: Float64, on_progress: OnProgress) -> Float64:
         """Where both controls of an exclusive pair are away from their defaults, the smaller one goes back."""

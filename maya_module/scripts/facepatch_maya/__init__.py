@@ -24,7 +24,7 @@ _WHERE = {
     "HeadControl": "facepatch_maya.head_and_gaze",
     "MayaHost": "facepatch_maya.host",
     "bake": _STEPS,
-    "bake_controls": "facepatch_maya.bake_controls",
+    "bake_controls": "facepatch_maya.rig_keys",
     "build": _STEPS,
     "capture_character": _STEPS,
     "keep_landmarks": _STEPS,

@@ -17,7 +17,8 @@ from facepatch.core.errors import FacepatchError, InputError
 from facepatch.core.host import Control, LeftAlone
 from facepatch.core.rig_samples import rig_control
 from facepatch_maya import rig_controls, scene_names
-from facepatch_maya.channels import find_channel
+from facepatch_maya.channels import STEPS, find_channel
+from facepatch_maya.read_blendshapes import target_names
 
 _CHANNELS = {"translate": "Trans", "rotate": "Rot", "scale": "Scale"}
 
@@ -47,10 +48,13 @@ def find_controls(
             if reason is not None:
                 left_out.append(reason)
                 continue
-            own = replace(control, name=control_name(scene_names.plug(control.name)))
-            if own.name not in [one.name for one in free]:
+            own = limited(replace(control, name=control_name(scene_names.plug(control.name))))
+            still = no_range(own)
+            if still is not None:
+                left_out.append(still)
+            elif own.name not in [one.name for one in free]:
                 free.append(own)
-    return with_sides([rig_control(limited(control)) for control in free]), tuple(left_out)
+    return with_sides([rig_control(control) for control in free]), tuple(left_out)
 
 
 def control_name(plug: Any) -> str:
@@ -74,23 +78,42 @@ def why_not(name: str, *, layer: str = "") -> Optional[LeftAlone]:
     found = find_channel(name, layer=layer)
     if isinstance(found, LeftAlone):
         return found
-    if rig_controls.control_kind(name) in ("bool", "enum"):
+    if found.kind in STEPS:
         return LeftAlone(name, f"{name} is a switch, not a value that changes smoothly. Set it by hand.")
     return None
 
 
+def no_range(control: Control) -> Optional[LeftAlone]:
+    """That a control with equal limits cannot move; None where it can."""
+    if control.minimum is None or control.maximum is None or control.minimum < control.maximum:
+        return None
+    limit = control.minimum * 180.0 / math.pi if control.kind == "angle" else control.minimum
+    return LeftAlone(
+        control.name, f"The limits of {control.name} are equal ({limit:g}), so it stays as it is."
+    )
+
+
 def _members(names: Sequence[str]) -> list[str]:
-    """`names` with the members of sets in the place of the sets."""
+    """`names` with the members of sets, and the weights of blendShapes, in the place of these nodes."""
     out: list[str] = []
     for name in names:
         is_set = "." not in name and cmds.ls(name, type="objectSet")
         out.extend((cmds.sets(name, query=True) or []) if is_set else [name])
-    return list(dict.fromkeys(out))
+    found: list[str] = []
+    for name in out:
+        shapes = "." not in name and cmds.ls(name, type="blendShape")
+        found.extend([f"{name}.{weight}" for weight in target_names(name).values()] if shapes else [name])
+    return list(dict.fromkeys(found))
 
 
 def limited(control: Control) -> Control:
-    """A host's control with the limits that its transform has, where the attribute itself has none."""
+    """A host's control with the limits that its transform has, where the attribute itself has none.
+
+    The weight of a shape runs from 0 to 1.
+    """
     plug = scene_names.plug(control.name)
+    if plug.node().hasFn(om.MFn.kBlendShape) and plug.isElement:
+        return replace(control, minimum=0.0, maximum=1.0)
     minimum = transform_limit(plug, "min") if control.minimum is None else control.minimum
     maximum = transform_limit(plug, "max") if control.maximum is None else control.maximum
     return replace(control, minimum=minimum, maximum=maximum)

@@ -20,8 +20,9 @@ from facepatch.core.rig_samples import BATCH, rig_control
 from facepatch.core.rig_start import AskRig
 from facepatch.core.scene_rig import RECORD, Measured, SceneRig, rig_of_shapes, write_scene_rig
 from facepatch_maya import rig_controls, rig_drivers, scene_names
-from facepatch_maya.control_ranges import internal_units, limited, why_not, with_sides
+from facepatch_maya.control_ranges import internal_units, limited, no_range, why_not, with_sides
 from facepatch_maya.read_blendshapes import blendshape_nodes, target_names
+from facepatch_maya.rest_check import check_rest
 from facepatch_maya.rig_drivers import Driving
 
 OFF_CM, OFF_SHARE = 0.02, 0.02
@@ -40,8 +41,8 @@ class _Target:
     driven: tuple[Driving, ...]
     weight: Any
     negative: bool
-    at_rest: Float64
-    """(V,) its weight"""
+    places: list[tuple[slice, Any, bool]]
+    """Of each mesh: its rows, its weight, and whether that may be negative."""
     also: list[str] = field(default_factory=list)
     """Weights of other meshes that nothing drives: they get the same curve."""
 
@@ -61,6 +62,8 @@ class DrivenShapes:
         free = [control.name for control in self.controls if control.is_free]
         if named and not set(free) & {control.name for control in named}:
             self.controls = ()
+        self._rest: Any = self._character.neutral
+        """(V, 3) the meshes with all controls at their defaults."""
         self._rig: Optional[Rig] = None
 
     @property
@@ -92,16 +95,14 @@ class DrivenShapes:
             self.left_out.append(LeftAlone(name, f"{weight.name()} follows no control."))
             return
         negative = rig_drivers.supports_negative(node)
-        value = weight.asDouble() if negative else max(0.0, weight.asDouble())
         first = self._targets.get(name)
         if first is None:
-            stands = np.zeros(len(self._character.neutral))
-            first = self._targets[name] = _Target(driven, weight, negative, stands)
+            first = self._targets[name] = _Target(driven, weight, negative, [])
         elif [one.control for one in first.driven] != [one.control for one in driven]:
             first.also.extend(
                 one.control for one in driven if one.shown_at == weight and _is_own(one, weight)
             )
-        first.at_rest[rows] = value
+        first.places.append((rows, weight, negative))
 
     def _controls(self, layer: str) -> tuple[RigControl, ...]:
         own = {one.control for t in self._targets.values() for one in t.driven if _is_own(one, t.weight)}
@@ -116,7 +117,7 @@ class DrivenShapes:
         self, name: str, shown: Sequence[Any], own: bool, chosen: set[str], layer: str
     ) -> RigControl:
         control = limited(rig_controls.read_controls([name])[0])
-        reason = why_not(name, layer=layer)
+        reason = why_not(name, layer=layer) or no_range(control)
         made = rig_control(replace(control, minimum=0.0, maximum=1.0) if own else control)
         if reason is None and not own and control.minimum is None and control.maximum is None:
             low, high = rig_drivers.natural_range(made, shown)
@@ -146,16 +147,47 @@ class DrivenShapes:
                     measured[name] = rig_drivers.measure(
                         target.weight, target.driven, controls, negative=target.negative
                     )
-            at_rest = {name: target.at_rest for name, target in self._targets.items() if name in measured}
-            self._rig = rig_of_shapes(self._character, self.controls, measured, at_rest=at_rest)
+            at_rest = {name: self._at_rest(self._targets[name]) for name in measured}
+            character = replace(self._character, neutral=self._rest.astype(np.float32))
+            self._rig = rig_of_shapes(character, self.controls, measured, at_rest=at_rest)
         return self._rig
+
+    def _at_rest(self, target: _Target) -> Float64:
+        """(V,) the weight with all controls at their defaults."""
+        moved = self._moved(self.free)
+        defaults = [control.default for control in moved]
+        said = rig_drivers.answers(moved, [defaults], [weight for _, weight, _ in target.places])[0].tolist()
+        out: Float64 = np.zeros(len(self._character.neutral))
+        for (rows, _, negative), value in zip(target.places, said):
+            out[rows] = value if negative else max(0.0, value)
+        return out
+
+    def _moved(self, controls: Sequence[RigControl]) -> list[RigControl]:
+        """`controls`, and weights of other meshes that get the curve of one of them."""
+        also = {t.driven[0].control: t.also for t in self._targets.values() if t.also}
+        twins = [replace(c, name=name) for c in controls for name in also.get(c.name, ())]
+        return [*controls, *twins]
+
+    def _ask(self, ask_for: AskFor, controls: Sequence[RigControl]) -> AskRig:
+        """The scene as a function of `controls`; the weights that follow them follow."""
+        moved = self._moved(controls)
+        also = {name: t.driven[0].control for t in self._targets.values() for name in t.also}
+        names = [control.name for control in controls]
+        columns = [*range(len(names)), *(names.index(also[c.name]) for c in moved[len(names) :])]
+        ask = ask_for(moved)
+        return lambda values: ask(np.asarray(values, np.float64)[:, columns])
 
     def apart(self, ask_for: AskFor, on_progress: OnProgress) -> tuple[LeftAlone, ...]:
         """Controls that do other things to the meshes of the scene than the shapes say, and how far apart they are."""
-        free, rig = self.free, self.rig()
+        free = self.free
         strangers = [c for c in self._named if c.name not in {one.name for one in free}]
         moved = [*free, *strangers]
-        ask, rest = ask_for(moved), np.array([control.default for control in moved])
+        ask, rest = self._ask(ask_for, moved), np.array([control.default for control in moved])
+        here = ask(rest[None])[0]
+        check_rest(self._capture, here, self._character.neutral)
+        # The scene may have been animated since the capture: as it stands now is what the shapes add to.
+        self._rest = here
+        rig = self.rig()
         rows = [
             (control, np.where([control is one for one in moved], end, rest))
             for control in moved
@@ -164,7 +196,6 @@ class DrivenShapes:
         ]
         found: dict[str, LeftAlone] = {}
         idle = {control.name for control in strangers}
-        here = ask(rest[None])[0]
         for start in range(0, len(rows), BATCH):
             block = rows[start : start + BATCH]
             values = np.stack([row for _, row in block])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from maya import cmds
+from maya.api import OpenMaya as om
 
 from facepatch.core.axes import Float64
 from facepatch.core.errors import InputError
 from facepatch.core.host import LeftAlone
 from facepatch_maya import rig_controls
 from facepatch_maya.anim_layers import values_without
-from facepatch_maya.channels import find_attribute
+from facepatch_maya.channels import Channel, base_plug, find_attribute, own_curve
 
 NEAR = 2
 """Values on each side that a solve is joined to."""
@@ -33,9 +35,11 @@ def keyed_around(controls: Mapping[str, str], frames: Float64) -> tuple[Boundary
     before: Boundary = {}
     after: Boundary = {}
     for name, attribute in controls.items():
-        if isinstance(find_attribute(attribute), LeftAlone):
+        found = find_attribute(attribute)
+        if isinstance(found, LeftAlone):
             continue
-        times = cmds.keyframe(attribute, query=True, timeChange=True) or []
+        # On layers and below them: which keys the command means there depends on what the user has selected.
+        times = {*(cmds.keyframe(attribute, query=True, timeChange=True) or []), *times_below(found)}
         if any(time < first for time in times):
             before[name] = values_at(attribute, [first - step * back for back in range(NEAR, 0, -1)])
         if any(time > last for time in times):
@@ -73,4 +77,18 @@ def stands_at(name: str, value: float, frames: Float64) -> bool:
 
 def has_keys(name: str) -> bool:
     """Whether the attribute is animated."""
-    return bool(cmds.keyframe(name, query=True, keyframeCount=True))
+    found = find_attribute(name)
+    below = [] if isinstance(found, LeftAlone) else times_below(found)
+    return bool(below or cmds.keyframe(name, query=True, keyframeCount=True))
+
+
+def times_below(channel: Channel) -> list[float]:
+    """Scene frames with keys of the attribute below all animation layers."""
+    curve = own_curve(base_plug(channel.plug))
+    return [] if curve is None else times_of(curve)
+
+
+def times_of(curve: Any) -> list[float]:
+    """Scene frames with keys of an animation curve."""
+    name = om.MFnDependencyNode(curve).name()
+    return [float(time) for time in cmds.keyframe(name, query=True, timeChange=True) or []]

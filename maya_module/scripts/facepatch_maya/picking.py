@@ -61,9 +61,11 @@ class Viewport:
         return tuple(cmds.ls(selection=True, long=True, transforms=True) or [])
 
     def selected_controls(self) -> tuple[str, ...]:
-        """Names of the selected transforms, joints and sets."""
-        sets = cmds.ls(selection=True, type="objectSet") or []
-        return (*self.selected_nodes(), *sets)
+        """Names of the selected transforms, joints, sets and blendShapes."""
+        others = [
+            name for kind in ("objectSet", "blendShape") for name in cmds.ls(selection=True, type=kind) or []
+        ]
+        return (*self.selected_nodes(), *others)
 
     def show_frame(self, frame: float) -> None:
         """Go to a frame of the scene."""

@@ -12,10 +12,11 @@ from facepatch.core.errors import InputError
 from facepatch.core.scene_rig import SceneRig
 from facepatch_maya import solve_rig, solve_steps, steps
 from facepatch_maya.backend import Backend
-from facepatch_maya.bake_controls import bake_controls
 from facepatch_maya.command import NOTHING, NUMBER, SWITCH, TEXT, Flag, Given, Result, optional_number, warn
+from facepatch_maya.control_ranges import find_controls
 from facepatch_maya.job_view import JobView
 from facepatch_maya.progress_window import shown_progress
+from facepatch_maya.rig_keys import bake_controls
 from facepatch_maya.service_commands import JOB, OUT, PICKS, SETTINGS, WAIT, ServiceCommand, settings_of
 
 _QUERIES = ("controls", "leftOut", "sentences", "worstFrames")
@@ -106,7 +107,9 @@ class FacepatchSolve(ServiceCommand):
         if given["cancel"]:
             return super().run(given)
         if _is_solved(given):
-            return self._bake(Path(given.one("clip")), given)
+            out = Path(given.one("clip"))
+            self._refine(out, given)
+            return self._bake(out, given)
         # Before the service is asked: two progress windows at once are one too many for Maya.
         self._read_rig = self._rig(given)
         return super().run(given)
@@ -140,12 +143,17 @@ class FacepatchSolve(ServiceCommand):
     def end(self, view: JobView, given: Given) -> Result:
         """Refine and bake; the attributes."""
         out = Path(view.out)
-        if given.get("refine", True) and solve_steps.needs_refining(out):
-            with shown_progress("Refine") as on_progress:
-                solve_steps.refine(
-                    out, given["rigPath"], namespace=given["namespace"], on_progress=on_progress
-                )
+        self._refine(out, given)
         return self._bake(out, given)
+
+    def _refine(self, out: Path, given: Given) -> None:
+        if not given.get("refine", True) or not solve_steps.needs_refining(out):
+            return
+        if not given["rigPath"]:
+            warn(self.NAME, [f"{out}: is of a stand-in. Name -rigPath, and the rig in the scene is asked."])
+            return
+        with shown_progress("Refine") as on_progress:
+            solve_steps.refine(out, given["rigPath"], namespace=given["namespace"], on_progress=on_progress)
 
     def query(self, given: Given) -> Result:
         """Of a rig, a solve or a job."""
@@ -166,12 +174,13 @@ class FacepatchSolve(ServiceCommand):
         named = given.need("rigPath", "the folder of the captured character, or a rig")
         found = solve_steps.scene_rig_of(named)
         is_capture = (Path(named) / "capture.json").is_file()
-        if not is_capture or (found is not None and not given["readAgain"] and not given["control"]):
+        names = given.get("control", ())
+        if not is_capture or (found is not None and not given["readAgain"] and _is_of(found, names)):
             return found or named
         with shown_progress("Read the rig") as on_progress:
             rig = solve_rig.read_rig(
                 Path(named),
-                controls=given.get("control", ()),
+                controls=names,
                 sampled=given["sampled"],
                 layer=given.get("layer", ""),
                 on_progress=on_progress,
@@ -202,6 +211,15 @@ class FacepatchSolve(ServiceCommand):
 def _is_solved(given: Given) -> bool:
     path = Path(given.objects[0]) if len(given.objects) == 1 else Path()
     return bool(given.objects) and (path / solve_steps.CONTROLS).is_file()
+
+
+def _is_of(rig: SceneRig, names: Sequence[str]) -> bool:
+    """Whether the rig was read for the controls `names`: sampling them again for each shot takes its time."""
+    if not names:
+        return True
+    wanted = {control.name for control in find_controls(names)[0]}
+    free = {control.name for control in rig.controls if control.is_free}
+    return free <= wanted <= free | {left.name for left in rig.left_out}
 
 
 def _known(name: str) -> SceneRig:

@@ -22,13 +22,17 @@ from facepatch.core.data.capture import CHARACTER_NAME, Capture, read_capture
 from facepatch.core.data.rig import RigControl
 from facepatch.core.errors import InputError
 from facepatch.core.host import LeftAlone
+from facepatch.core.pose import rigid_part
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.rig_samples import asked, sample_plan, sample_rig
 from facepatch.core.rig_start import AskRig
 from facepatch.core.scene_rig import SceneRig, in_namespace, write_scene_rig
+from facepatch_maya import scene_names
 from facepatch_maya.control_ranges import find_controls
 from facepatch_maya.driven_shapes import DrivenShapes
 from facepatch_maya.host import MayaHost
+from facepatch_maya.mesh_points import column_matrix
+from facepatch_maya.rest_check import check_rest
 from facepatch_maya.scene_state import (
     cached_playback_off,
     evaluation_as,
@@ -110,12 +114,20 @@ def ask_in_scene(
     """Values of controls -> the captured meshes, head space. To be called inside `at_rest`."""
     meshes = [in_namespace(mesh.name, namespace) for mesh in capture.meshes]
     here = [replace(control, name=in_namespace(control.name, namespace)) for control in controls]
-    return asked(MayaHost(), here, meshes, head_from_world=head_from_world(capture, meshes[0]))
+    return asked(MayaHost(), here, meshes, head_from_world=head_from_world(capture, namespace=namespace))
 
 
-def head_from_world(capture: Capture, mesh: str) -> Float64:
-    """(4, 4) at the neutral frame, by the first mesh of the capture, which is `mesh` in the scene. Inside `at_rest`."""
-    world = MayaHost().read_mesh(mesh).object_to_world
+def head_from_world(capture: Capture, *, namespace: Optional[str] = None) -> Float64:
+    """(4, 4) as the scene stands: wherever the head is, by the node that carried it in the capture.
+
+    Without that node, by the transform of the first mesh.
+    """
+    head = in_namespace(capture.head, namespace)
+    if capture.head_to_space and head and cmds.ls(head):
+        head_to_world = rigid_part(column_matrix(scene_names.dag_path(head).inclusiveMatrix()))
+        by_head: Float64 = np.asarray(capture.head_to_space, np.float64) @ np.linalg.inv(head_to_world)
+        return by_head
+    world = MayaHost().read_mesh(in_namespace(capture.meshes[0].name, namespace)).object_to_world
     out: Float64 = np.asarray(capture.meshes[0].object_to_head, np.float64) @ np.linalg.inv(world)
     return out
 
@@ -129,12 +141,14 @@ def _sample(
     sparse: int,
     on_progress: OnProgress,
 ) -> SceneRig:
+    defaults = np.asarray([[control.default for control in controls]])
+    check_rest(capture, ask_in_scene(capture, controls)(defaults)[0], capture.character().neutral)
     samples = sample_rig(
         MayaHost(),
         controls,
         [mesh.name for mesh in capture.meshes],
         place,
-        head_from_world=head_from_world(capture, capture.meshes[0].name),
+        head_from_world=head_from_world(capture),
         plan=sample_plan(controls, sparse=sparse),
         on_progress=on_progress,
     )

@@ -20,7 +20,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from facepatch.core.axes import Float64
-from facepatch.core.data.capture import read_capture
+from facepatch.core.data.capture import CAPTURE_NAME, read_capture
 from facepatch.core.data.clip import Clip, read_clip, write_clip
 from facepatch.core.errors import FormatError, InputError
 from facepatch.core.progress import OnProgress, silent
@@ -33,6 +33,7 @@ from facepatch_maya import kept_keys, solve_rig
 from facepatch_maya.backend import Backend
 from facepatch_maya.job_view import JobView
 from facepatch_maya.read_scene import scene_info
+from facepatch_maya.rest_check import check_rest
 from facepatch_maya.service_steps import PICKS, service_for
 
 CONTROLS, START, REPORT, PAGE = "controls.npz", "rig_start.npz", "solve.json", "solve.html"
@@ -40,6 +41,8 @@ CONTROLS, START, REPORT, PAGE = "controls.npz", "rig_start.npz", "solve.json", "
 REFINED = "controls_refined.npz"
 """What `refine` makes of the first, in the scene."""
 KEY_TOLERANCE = 0.005
+NOT_ASKED = "The rig itself was not asked"
+"""How the service begins what it says of a stand-in; no longer true once the rig was asked here."""
 STILL = 0.01
 """Share of its range by which a control has to leave its default somewhere to get a curve."""
 Rig = Union[SceneRig, Path, str]
@@ -55,8 +58,8 @@ class Solved:
     out: Path
     sentences: tuple[str, ...]
     """How near the rig comes, which controls are at their limits, what it cannot make."""
-    worst: tuple[int, ...]
-    """Frames of the take (from start_frame on) that the rig misses most, the worst first."""
+    worst: tuple[float, ...]
+    """Whole frames of the scene at which the rig misses the take most, the worst first."""
     page: Path
     """solve.html, with pictures of them."""
 
@@ -90,7 +93,10 @@ def begin_solve(
     `bake_controls`.
     """
     path, found = _clip_path(clip), scene_rig_of(rig)
-    frames = _scene_frames(read_clip(path), start_frame, offset)
+    take = read_clip(path)
+    if not take.frame_count:
+        raise InputError(f"{path}: has no frames to solve. Retarget the take again.")
+    frames = _scene_frames(take, start_frame, offset)
     names = [control.name for control in found.controls if control.is_free] if found else []
     here = {name: in_namespace(name, namespace) for name in (*names, *(hold or {}))}
     before, after = kept_keys.keyed_around({n: here[n] for n in names}, frames) if join else ({}, {})
@@ -103,7 +109,7 @@ def begin_solve(
         "cost": dict(cost or {}),
         "blend": dict(blend or {}),
         "key_tolerance": key_tolerance,
-        "start_frame": round(float(frames[0])) if len(frames) else None,
+        "start_frame": round(float(frames[0])),
         "before": before,
         "after": after,
         "settings": dict(settings or {}),
@@ -152,6 +158,7 @@ def refine(
     start, solved = read_rig_start(path), read_clip(Path(out) / CONTROLS)
     capture = read_capture(Path(found.capture))
     with solve_rig.rig_at_rest(capture, start.controls, namespace=namespace) as ask:
+        check_rest(capture, ask(start.defaults[None])[0], start.neutral)
         values, ended = finish_on_rig(start, ask, on_progress=on_progress)
     still = start.free & (np.abs(start.shares(values) - start.shares(start.defaults)).max(axis=0) < STILL)
     values[:, still] = start.defaults[still]
@@ -187,12 +194,22 @@ def read_solved(out: Path) -> Solved:
     refined = report.get("refined")
     if refined:
         worst = refined["worst"]
+        said = [sentence for sentence in said if not sentence.startswith(NOT_ASKED)]
         said.append(
-            f"On the rig itself, after {refined['evaluations']} evaluations: {refined['mean_mm']:.2f} mm mean "
-            f"distance, 95 % of the frames within {refined['p95_mm']:.2f} mm."
+            f"On the rig itself, asked {refined['evaluations']} times: {refined['mean_mm']:.2f} mm root mean square, "
+            f"95 % of the frames within {refined['p95_mm']:.2f} mm."
         )
-    frames = tuple(int(row["frame"]) for row in worst)
-    return Solved(Path(out), tuple(said), frames, Path(out) / PAGE)
+    rows = [int(row["frame"]) - int(report.get("start_frame", 0)) for row in worst]
+    return Solved(Path(out), tuple(said), _in_scene(Path(out), report, rows), Path(out) / PAGE)
+
+
+def _in_scene(out: Path, report: Mapping[str, Any], rows: Sequence[int]) -> tuple[float, ...]:
+    """Rows of the take as whole frames of the scene, whose rate may be another."""
+    start = float(report.get("start_frame", 0))
+    if not (out / CONTROLS).is_file():
+        return tuple(start + row for row in rows)
+    places = _scene_frames(read_clip(out / CONTROLS), start, 0.0)
+    return tuple(float(round(places[row])) for row in rows if 0 <= row < len(places))
 
 
 def scene_rig_of(rig: Rig) -> Optional[SceneRig]:
@@ -217,6 +234,11 @@ def _clip_path(clip: Path) -> Path:
 
 def _rig_path(rig: Rig, found: Optional[SceneRig]) -> Path:
     path = found.path if found is not None else Path(str(rig))
+    if found is None and (path / CAPTURE_NAME).is_file():
+        raise InputError(
+            f"{path}: the rig of this character was not read yet. Read it in the scene of the capture: Read rig in "
+            "the tool, or facepatch_maya.read_rig."
+        )
     if not path.exists():
         raise InputError(f"{path}: no such rig. Read it from the scene, or give a file that holds one.")
     return path.absolute()

@@ -31,10 +31,10 @@ from facepatch.core.host import Applied, BuiltBlendShape, Host, LeftAlone
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.vertex_picks import VertexPicks, read_vertex_picks, write_vertex_picks
 from facepatch_maya.backend import Backend
-from facepatch_maya.bake_controls import bake_controls
 from facepatch_maya.head_and_gaze import GazeControls, HeadControl, Neutral, write_clip_gaze, write_clip_head
 from facepatch_maya.host import MayaHost
 from facepatch_maya.live_session import LiveSession
+from facepatch_maya.rig_keys import bake_controls
 from facepatch_maya.service_steps import (
     CHARACTER,
     PICKS,

@@ -18,6 +18,7 @@ def user(stage: Any, opened: Any) -> Any:
     stage.capture()
     stage.session.shot.set(trained=str(stage.trained()), take=str(stage.film("shot010.mp4")))
     stage.session.shot.clip = write_take(stage.folder / "shots" / "shot010")
+    stage.session.shot.changed()
     user = opened(stage.session, "shot")
     user.table = user.find("rig_controls")
     user.said = lambda: user.find("rig_status").text()
@@ -170,3 +171,101 @@ def test_another_take_forgets_what_was_solved(stage: Any, user: Any):
     user.settle()
     assert not user.find("bake_rig").isEnabled()
     assert "shot020" in user.said()
+
+
+def test_while_the_rig_is_asked_nothing_else_is_done_to_the_scene(stage: Any, user: Any):
+    session, seen, written_then = stage.session, [], []
+    ask = stage.steps.read_rig
+
+    def read_rig(*words: Any, on_progress: Any, **options: Any) -> Any:
+        def look(progress: Any) -> None:
+            on_progress(progress)
+            user.settle()
+            session.keep()
+            written_then.append(stage.store.writes)
+            seen.append((session.busy, user.find("start_frame").isEnabled(), user.find("primary").text()))
+
+        return ask(*words, on_progress=look, **options)
+
+    stage.steps.read_rig = read_rig
+    # A take is done in the meantime: its bake has to wait.
+    session.shot.run()
+    job = session.shot.job
+    stage.view.nodes = ("|hero|jaw_ctrl",)
+    written = stage.store.writes
+    from tool_stage import write_take
+
+    write_take(Path(job.out))
+    stage.backend.finish(job, out=job.out)
+    user.click("use_selected_controls")
+    assert seen
+    assert set(seen[:-1]) == {(True, False, "&Cancel")}
+    assert written_then == [written] * len(seen)
+    assert not session.busy
+    user.settle()
+    assert user.find("start_frame").isEnabled()
+
+
+def test_escape_stops_the_sampling_and_the_scene_is_left_alone(stage: Any, user: Any):
+    ask = stage.steps.read_rig
+
+    def read_rig(*words: Any, on_progress: Any, **options: Any) -> Any:
+        user.key(user.tool.panels["shot"], user.core.Qt.Key.Key_Escape)
+        return ask(*words, on_progress=on_progress, **options)
+
+    stage.steps.read_rig = read_rig
+    stage.view.nodes = ("|hero|jaw_ctrl",)
+    user.click("use_selected_controls")
+    assert "Reading the rig was stopped. Nothing was changed." in user.said()
+    assert stage.session.rig.rig is None
+    assert not stage.session.busy
+
+
+def test_another_start_than_that_of_the_solve_is_said(stage: Any, user: Any):
+    user.click("read_rig")
+    tick(user, 0, 2)
+    solve(stage, user)
+    user.click("bake_rig")
+    assert "solve again" not in user.said()
+    user.type("start_frame", "101")
+    # What the solve held is not written, whatever is ticked now.
+    tick(user, 0, 2)
+    user.click("bake_rig")
+    assert "They were solved to start at 1: solve again" in user.said()
+    assert stage.steps.baked[-1]["keep"] == ["jaw_ctrl.translateY"]
+
+
+def test_a_face_that_the_live_preview_moves_is_not_asked(stage: Any, user: Any):
+    user.click("read_rig")
+    stage.session.shot.start_live()
+    for name in ("read_rig", "solve_rig"):
+        user.click(name)
+        assert "The live preview moves the face now. Stop it first" in user.said()
+    assert stage.session.rig.job is None
+    stage.session.shot.stop_live()
+    solve(stage, user)
+    assert user.find("bake_rig").isEnabled()
+
+
+def test_a_live_preview_ends_before_the_rig_is_asked_after_a_solve(stage: Any, user: Any):
+    stage.view.nodes = ("|hero|jaw_ctrl",)
+    user.click("use_selected_controls")
+    user.click("solve_rig")
+    job = stage.session.rig.job
+    stage.session.shot.start_live()
+    stage.backend.finish(job, out=job.out)
+    user.settle()
+    assert stage.steps.refined
+    assert stage.session.shot.live is None
+
+
+def test_a_cost_is_a_number_above_zero(stage: Any, user: Any):
+    user.click("read_rig")
+    delegate = user.table.itemDelegateForColumn(3)
+    option = user.widgets.QStyleOptionViewItem()
+    box = delegate.createEditor(user.table.viewport(), option, user.table.model().index(2, 3))
+    box.setValue(0.0)
+    assert box.value() == 0.01
+    assert delegate.createEditor(user.table.viewport(), option, user.table.model().index(2, 0)) is None
+    # The grey rows have no cost.
+    assert delegate.createEditor(user.table.viewport(), option, user.table.model().index(9, 3)) is None

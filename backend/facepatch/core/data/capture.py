@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from facepatch.core.data.character import Character, read_character_record
-from facepatch.core.errors import ConfigError, FormatError, InputError, VersionError
+from facepatch.core.errors import InputError
 from facepatch.core.host import Control
-from facepatch.core.records import write_text
-from facepatch.core.schema import from_dict, to_dict
+from facepatch.core.notes import read_note, write_note
 
 KIND = "facepatch.capture"
 VERSION = 1
@@ -61,6 +59,9 @@ class Capture:
     """Of the scene."""
     controls: tuple[Control, ...]
     """Rig controls that were asked for, as they stood when the capture began."""
+    head_to_space: tuple[tuple[float, ...], ...] = ()
+    """(4, 4) from the head node to head space, cm: the same at every frame. () without a head node, and in captures
+    of earlier versions."""
 
     @property
     def character_path(self) -> Path:
@@ -82,24 +83,14 @@ def read_capture(folder: Path) -> Capture:
 
     Raises InputError where there is none, FormatError and VersionError where it cannot be read.
     """
-    path = folder / CAPTURE_NAME
-    if not path.is_file():
-        raise InputError(f"{path}: no such file. Choose a folder that a capture was written to.")
-    try:
-        content: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
-        kind, version = content.pop("record", None), int(content.pop("version", 0))
-    except (ValueError, TypeError) as error:
-        raise FormatError(f"{path}: is no capture ({error}). Capture the character again.") from error
-    if kind != KIND:
-        raise FormatError(f"{path}: holds '{kind}', but '{KIND}' is needed. Choose another folder.")
-    if version > VERSION:
-        raise VersionError(
-            f"{path}: is version {version} of {KIND}; this facepatch reads up to {VERSION}. Update facepatch."
-        )
-    try:
-        found = from_dict(Capture, {**content, "folder": folder}, str(path))
-    except ConfigError as error:
-        raise FormatError(f"{error} Capture the character again.") from error
+    found = read_note(
+        Capture,
+        Path(folder) / CAPTURE_NAME,
+        KIND,
+        VERSION,
+        missing="Choose a folder that a capture was written to.",
+        again="Capture the character again.",
+    )
     for part in (found.character_path, found.motion_path):
         if not part.is_file():
             raise InputError(f"{part}: is missing from the capture. Capture the character again.")
@@ -108,6 +99,4 @@ def read_capture(folder: Path) -> Capture:
 
 def write_capture_note(capture: Capture) -> None:
     """Write `capture.json`, which says that the folder holds a capture."""
-    content = {"record": KIND, "version": VERSION, **to_dict(capture)}
-    del content["folder"]
-    write_text(capture.folder / CAPTURE_NAME, json.dumps(content, indent=1) + "\n")
+    write_note(capture.folder / CAPTURE_NAME, capture, KIND, VERSION)

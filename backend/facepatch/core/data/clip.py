@@ -10,7 +10,7 @@ import numpy as np
 
 from facepatch.core.axes import Axes, Bool, Float32, Float64, UInt8
 from facepatch.core.data.pca import Pca, pca_arrays, pca_from_arrays
-from facepatch.core.errors import ShapeError
+from facepatch.core.errors import InputError, ShapeError
 from facepatch.core.records import Record, read_record, write_record
 
 KIND = "facepatch.clip"
@@ -113,8 +113,9 @@ def write_clip(path: Path, clip: Clip) -> None:
 
 
 def read_clip(path: Path) -> Clip:
-    """Read a `facepatch.clip` record."""
+    """Read a `facepatch.clip` record. Raises InputError with the frames whose weights are no numbers."""
     header, arrays = read_record(path, KIND, VERSION)
+    _refuse_gaps(path, arrays["weights"], int(header["start_frame"]))
     pca = None
     if "basis" in arrays:
         pca = pca_from_arrays(arrays, float(header["total_variance"]))
@@ -131,3 +132,13 @@ def read_clip(path: Path) -> Clip:
         pca=pca,
         name=header["name"],
     )
+
+
+def _refuse_gaps(path: Path, weights: Any, start_frame: int) -> None:
+    rows = np.flatnonzero(~np.isfinite(weights).all(axis=tuple(range(1, weights.ndim))))
+    if rows.size:
+        first = ", ".join(str(start_frame + int(row)) for row in rows[:5])
+        more = f" and {rows.size - 5} more" if rows.size > 5 else ""
+        raise InputError(
+            f"{path}: the weights of frames {first}{more} are no numbers. Make the clip again, or repair these frames."
+        )

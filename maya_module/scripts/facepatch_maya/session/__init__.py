@@ -196,7 +196,14 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether the scene is being read, so that nothing else may be done to it."""
-        return self.motion.status.kind == RUNNING
+        return bool(self.reader)
+
+    @property
+    def reader(self) -> str:
+        """The panel that reads the scene now; "" for none."""
+        if self.motion.status.kind == RUNNING:
+            return "motion"
+        return "shot" if self.rig.reading else ""
 
     def start_service(self) -> None:
         """Start the service, or look for it."""

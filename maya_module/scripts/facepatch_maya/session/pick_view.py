@@ -18,7 +18,7 @@ class PickView(Protocol):
         ...
 
     def selected_controls(self) -> tuple[str, ...]:
-        """Transforms, joints and sets that are selected."""
+        """Transforms, joints, sets and blendShapes that are selected."""
         ...
 
     def show_frame(self, frame: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional
 
@@ -56,6 +57,12 @@ class RigPage(Page):
         """Folder of the solve that is shown."""
         self.solved: Optional[Any] = None
         self.applied: Optional[Applied] = None
+        self.reading = False
+        """Whether the scene is being read or asked, so that nothing else may be done to it."""
+        self._asked_at: Optional[float] = None
+        """Start frame of the solve that is shown."""
+        self._asked_held: frozenset[str] = frozenset()
+        """Controls that it holds."""
         self._seen = -1
         self._cancelled = False
         self._told = 0
@@ -133,10 +140,11 @@ class RigPage(Page):
             names = self._view.selected_controls() if selected else ()
             if selected and not names:
                 raise InputError("Nothing is selected. Select the controls of the rig, or a set of them.")
-            self._begin("Reading the rig.")
-            rig: SceneRig = self._steps.read_rig(
-                self._motion.folder, controls=names, layer=self._shot.layer, on_progress=self._report
-            )
+            self._want_no_live()
+            with self._in_scene("Reading the rig."):
+                rig: SceneRig = self._steps.read_rig(
+                    self._motion.folder, controls=names, layer=self._shot.layer, on_progress=self._report
+                )
             self.rig = rig
             known = set(self.controls)
             self.unused, self.held = self.unused & known, self.held & known
@@ -156,9 +164,11 @@ class RigPage(Page):
                 )
             if not set(self.controls) - self.unused - self.held:
                 raise InputError("No control is left to solve for. Tick some under Use.")
+            self._want_no_live()
             if self._backend.state == AWAY:
                 self._backend.start([self._folder()])
             self.out, self.solved, self.applied, self._seen = clip.parent / "controls", None, None, -1
+            self._asked_at, self._asked_held = self._shot.start_frame, frozenset(self.held)
             self.job = self._steps.begin_solve(
                 self._backend,
                 clip,
@@ -197,10 +207,10 @@ class RigPage(Page):
                 start_frame=self._shot.start_frame,
                 layer=self._shot.layer,
                 whole_frames=self._shot.whole_frames,
-                keep=sorted(self.held),
+                keep=sorted(self.held | self._asked_held),
             )
             self.applied = applied
-            self.say(DONE, applied_words(applied))
+            self.say(DONE, f"{applied_words(applied)}{self._moved_words()}")
 
     # ------------------------------------------------------------------------------------------------ words
 
@@ -224,8 +234,9 @@ class RigPage(Page):
     def _finish(self, out: Path) -> None:
         with self.reporting("Solving"):
             if self._steps.needs_refining(out):
-                self._begin("Going on with the rig in the scene.")
-                self._steps.refine(out, self.rig, on_progress=self._report)
+                self._shot.stop_live()
+                with self._in_scene("Going on with the rig in the scene."):
+                    self._steps.refine(out, self.rig, on_progress=self._report)
             solved: Any = self._steps.read_solved(out)
             self.solved = solved
             self.say(READY, " ".join(solved.sentences))
@@ -250,10 +261,26 @@ class RigPage(Page):
                 READY, f"Ready to solve {self._shot.clip.parent.name} for {len(self.controls)} controls."
             )
 
-    def _begin(self, said: str) -> None:
-        self._cancelled, self._told = False, 0
+    def _want_no_live(self) -> None:
+        if self._shot.live is not None:
+            raise InputError("The live preview moves the face now. Stop it first, then press this again.")
+
+    def _moved_words(self) -> str:
+        """That a solve was made for another place, where that counts."""
+        at = self._asked_at
+        if at is None or at == self._shot.start_frame or not (self.join or self._asked_held):
+            return ""
+        return f" They were solved to start at {at:g}: solve again to have them meet what is keyed here."
+
+    @contextmanager
+    def _in_scene(self, said: str) -> Iterator[None]:
+        self._cancelled, self._told, self.reading = False, 0, True
         self.say(RUNNING, said)
-        self._motion.breathe()
+        try:
+            self._motion.breathe()
+            yield
+        finally:
+            self.reading = False
 
     def _report(self, progress: Progress) -> None:
         self._told += 1

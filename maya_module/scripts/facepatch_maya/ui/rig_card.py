@@ -26,7 +26,7 @@ class CostDelegate(QtWidgets.QStyledItemDelegate):
         if index.column() != COST or not index.data():
             return None
         made = QtWidgets.QDoubleSpinBox(parent)
-        made.setRange(0.0, 1000.0)
+        made.setRange(0.01, 1000.0)
         made.setDecimals(2)
         made.setButtonSymbols(QtWidgets.QAbstractSpinBox.ButtonSymbols.NoButtons)
         made.setFrame(False)
@@ -56,6 +56,7 @@ class RigCard(Card):
             name="use_selected_controls",
         )
         self.add(self._make_table())
+        self._show_rows(0)
         self.summary = label("", "quiet", wrap=True)
         self.add(row(self.summary, self.selected, stretch=0, spacing=0.35))
         self.add(self._make_more())
@@ -158,6 +159,11 @@ class RigCard(Card):
         self.progress.setValue(page.status.done)
         self._show_frames()
         self.solve.setText("Cancel" if running else "Sol&ve")
+        self.solve.setToolTip(
+            "Stops; the scene is as before (Esc)."
+            if running
+            else "Solves the retargeted take for these controls."
+        )
         self.solve.setEnabled(running or page.rig is not None)
         self.bake.setEnabled(page.solved is not None and not running)
         for one in (self.read, self.selected):
@@ -183,7 +189,7 @@ class RigCard(Card):
                 item.setData(CONTROL, _NAME, name)
                 item.setToolTip(CONTROL, name)
                 self.table.addTopLevelItem(item)
-            self.table.setFixedHeight(round(em(self, 2.1) * (1 + max(2, min(ROWS, len(wanted))))))
+            self._show_rows(len(wanted))
         for index in range(self.table.topLevelItemCount()):
             item = self.table.topLevelItem(index)
             if index < len(free):
@@ -192,6 +198,10 @@ class RigCard(Card):
                 faint = QtGui.QBrush(QtGui.QColor(current_theme().faint))
                 item.setForeground(CONTROL, faint)
                 item.setToolTip(CONTROL, left[index - len(free)].reason)
+
+    def _show_rows(self, count: int) -> None:
+        """As high as it needs to be: an empty one leaves the room to what says how it is filled."""
+        self.table.setFixedHeight(round(em(self, 2.1) * (1 + max(2, min(ROWS, count)))))
 
     def _show_control(self, item: Any, name: str) -> None:
         page, state = self.page, QtCore.Qt.CheckState

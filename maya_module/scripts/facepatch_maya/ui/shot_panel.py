@@ -26,16 +26,16 @@ class ShotPanel(Panel):
         super().__init__(session, session.shot)
         self.shot = session.shot
         self._filling = True
-        self.body.addWidget(self._make_take())
-        self.body.addWidget(self._make_keys())
-        self.body.addWidget(self._make_live())
+        self.cards = (self._make_take(), self._make_keys(), self._make_live())
+        for card in self.cards:
+            self.body.addWidget(card)
         self.rig = RigCard(session.rig)
         self.body.addWidget(self.rig)
         self.body.addWidget(self._make_report())
         self.body.addStretch(1)
         escape = QShortcut(QtGui.QKeySequence(QtCore.Qt.Key.Key_Escape), self)
         escape.setContext(QtCore.Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.shot.stop_live)
+        escape.activated.connect(self._escape)
         self.refresh()
 
     # -------------------------------------------------------------------------------------------- making
@@ -245,6 +245,8 @@ class ShotPanel(Panel):
     def primary(self) -> Optional[Action]:
         """Retarget and bake."""
         shot = self.shot
+        if self.session.rig.reading:
+            return Action("&Cancel", "Stops (Esc); the scene is as before.", self.session.rig.cancel)
         if shot.live is not None:
             return Action("&Stop live", "Ends the live preview (Esc).", shot.stop_live)
         if shot.job is not None:
@@ -263,7 +265,8 @@ class ShotPanel(Panel):
     def secondary(self) -> Optional[Action]:
         """Write the same take once more."""
         shot = self.shot
-        if shot.clip is not None and shot.job is None and shot.live is None:
+        idle = shot.job is None and shot.live is None and not self.session.rig.reading
+        if shot.clip is not None and idle:
             return Action(
                 "Bake a&gain", "Writes the retargeted take again, with the choices above.", shot.bake
             )
@@ -304,6 +307,8 @@ class ShotPanel(Panel):
         self.rates.setText(shot.rates)
         self.rates.setVisible(bool(shot.rates))
         self._show_live()
+        for card in self.cards:
+            card.setEnabled(not self.session.rig.reading)
         self.rig.show_state()
         self._show_report()
         self._filling = False
@@ -356,6 +361,12 @@ class ShotPanel(Panel):
         )
         if path:
             self.shot.set(trained=path)
+
+    def _escape(self) -> None:
+        if self.session.rig.reading:
+            self.session.rig.cancel()
+        else:
+            self.shot.stop_live()
 
     def _toggle_live(self) -> None:
         if self.shot.live is None:

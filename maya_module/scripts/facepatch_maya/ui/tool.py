@@ -115,7 +115,7 @@ class Tool(QtWidgets.QWidget):
             self._show_service()
         for name, panel in self.panels.items():
             # Nothing else may be done to a scene that is being read.
-            panel.setEnabled(name == "motion" or not self.session.busy)
+            panel.setEnabled(self.session.reader in ("", name))
         if self.current in self.panels:
             self.panels[self.current].refresh()
         self._show_tabs()
@@ -205,6 +205,8 @@ class Tool(QtWidgets.QWidget):
             timer.stop()
         self._remove()
         self.session.motion.cancel()
+        if self.session.rig.reading:
+            self.session.rig.cancel()
         self.session.close()
 
     def changeEvent(self, event: QtCore.QEvent) -> None:

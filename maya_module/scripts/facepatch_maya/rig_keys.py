@@ -16,6 +16,7 @@ from facepatch.core.retime import Timing, retimed
 from facepatch.core.scene_rig import SceneRig, in_namespace
 from facepatch.core.thin import thinned
 from facepatch_maya import kept_keys, write_keys
+from facepatch_maya.layered_keys import layered
 from facepatch_maya.read_scene import scene_info
 from facepatch_maya.solve_steps import CONTROLS, KEY_TOLERANCE, REFINED, Rig, read_report, scene_rig_of
 
@@ -38,9 +39,11 @@ def bake_controls(
     """Write the solved curves as keys on the controls, with few keys, as one step of undo.
 
     Only keys inside the take are replaced. A control that never leaves its default gets no curve; where it has keys
-    inside the take, or stands elsewhere, it is put to its default there. rig: as in `begin_solve`, for ranges and for
-    weights that share a curve. keep: controls that stay as they are (those that were held). namespace: of the rig in
-    this scene, with a colon at its end, where it is another than the rig was read in; ":" for none.
+    inside the take, or stands elsewhere, it is put to its default there.
+    rig: as in `begin_solve`, for ranges and for weights that share a curve. layer: one that does not exist yet is
+    made, additive where controls have keys around the take, so that these stay what they are. keep: controls that stay
+    as they are (those that were held). namespace: of the rig in this scene, with a colon at its end, where it is
+    another than the rig was read in; ":" for none.
     """
     path = Path(out) / (REFINED if (Path(out) / REFINED).is_file() else CONTROLS)
     if not path.is_file():
@@ -55,18 +58,23 @@ def bake_controls(
     # The solved curves are straight between their keys, which are found again where the frames are the same.
     own = path.name == CONTROLS and np.array_equal(frames, timing.scene_frames(clip.frame_count))
     slack = (ROUNDING if own else key_tolerance) * _spans(clip, found)
+    # Not asked for, or not to be changed: the solve took them as they stand.
+    fixed = {control.name for control in found.controls if not control.is_free} if found else set[str]()
     curves: dict[str, Curve] = {}
+    slacks: dict[str, float] = {}
     for column, name in enumerate(clip.names):
-        if name in keep or not len(frames):
+        if name in keep or name in fixed or not len(frames):
             continue
         for attribute in found.attributes_of(name) if found else (name,):
             target = in_namespace(attribute, namespace)
             curve = _curve(target, frames, values[:, column], float(slack[column]), is_idle=name in idle)
             if curve is not None:
                 curves[target] = curve
-    applied = write_keys.write_curves(curves, layer=layer)
+                slacks[target] = float(slack[column]) * kept_keys.unit_or_one(target)
+    on_layer = layered(curves, slacks, layer)
+    applied = write_keys.write_curves(on_layer.curves, layer=layer, override=on_layer.override)
     held = tuple(LeftAlone(name, f"{name} was held and keeps its animation.") for name in keep)
-    return Applied(applied.keys, applied.attributes, (*applied.left_alone, *held))
+    return Applied(applied.keys, applied.attributes, (*applied.left_alone, *on_layer.covered, *held))
 
 
 def _curve(
