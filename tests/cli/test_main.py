@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Annotated, Any, cast, get_args, get_origin
 
 import pytest
 
@@ -79,7 +79,10 @@ def test_help_loads_nothing_heavy_and_names_every_verb() -> None:
 @pytest.mark.parametrize("name", list(cli.VERBS))
 def test_every_verb_follows_the_pattern(name: str) -> None:
     module = cli.load(name)
-    assert issubclass(module.Arguments, Common)
+    # One class of flags, or one for each of several sub-commands.
+    parts = get_args(module.Arguments) or (module.Arguments,)
+    for flags in [get_args(part)[0] if get_origin(part) is Annotated else part for part in parts]:
+        assert issubclass(flags, Common)
     assert callable(module.run)
     assert cli.VERBS[name].summary.endswith(".")
 
