@@ -230,6 +230,12 @@ def test_what_the_server_tells_is_shown(partial: messages.Partial, told: Any) ->
     assert console.told == [told]
 
 
+def test_what_a_job_failed_of_is_left_to_the_error_that_ends_the_command() -> None:
+    console: Any = Seen()
+    show(messages.StateChange("failed", 1, "clip.npz: has no frames.").to_message("a" * 32), console)
+    assert console.told == []
+
+
 def test_a_report_that_cannot_be_read_costs_a_line() -> None:
     console: Any = Seen()
     show(Message("partial", body={"kind": "progress", "done": "many"}), console)

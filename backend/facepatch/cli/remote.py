@@ -62,10 +62,13 @@ def show(message: Message, console: Console) -> None:
             console.progress(report.progress)
         if told.state == messages.QUEUED:
             console.say("The job waits in the queue.")
-    elif isinstance(told, (messages.StateChange, messages.ServerEvent)) and told.message:
+    elif isinstance(told, messages.StateChange):
+        # What a job failed of is said once, by the error that ends the command.
+        waits = "The job waits in the queue." if told.state == messages.QUEUED else ""
+        if told.state != messages.FAILED and (told.message or waits):
+            console.say(told.message or waits)
+    elif isinstance(told, messages.ServerEvent) and told.message:
         console.say(told.message)
-    elif isinstance(told, messages.StateChange) and told.state == messages.QUEUED:
-        console.say("The job waits in the queue.")
 
 
 def character_arguments(arguments: CharacterArguments) -> dict[str, Any]:
