@@ -198,7 +198,8 @@ def _parts(ablation: Ablation, results: Results, found: Sequence[Mapping[str, An
     pictures: list[Picture] = []
     for pair in dict.fromkeys(str(one["pair"]) for one in found):
         mine = [one for one in found if one["pair"] == pair]
-        some = [one for one in mine if one["seed"] == mine[0]["seed"] and one["budget"] == mine[0]["budget"]]
+        first = [one for one in mine if (one["seed"], one["budget"]) == (mine[0]["seed"], mine[0]["budget"])]
+        some = [one for variant in ablation.variants for one in first if one["variant"] == variant.name]
         if known_path(results.folder, pair).is_file():
             pictures.append(
                 Picture(f"{pair}, seed {some[0]['seed']}, calibrated", pair_sheet(results, some, FRAMES))
