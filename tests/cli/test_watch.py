@@ -6,6 +6,7 @@ import builtins
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from facepatch.cli import stream, watch
 from facepatch.cli.live_pictures import CharacterPictures, Painter, TkWindow
 from facepatch.cli.watch import Arguments, Viewer
 from facepatch.core import client as client_module
+from facepatch.core.data.clip import read_clip
 from facepatch.core.errors import ConfigError, JobCancelledError, UnknownJobError, VideoError
 from facepatch.core.protocol import RESULT, Message
 from facepatch.core.protocol.messages import (
@@ -247,6 +249,82 @@ def test_a_training_tells_its_losses_and_leaves_its_previews(tmp_path: Path) -> 
     assert told.results == [("The job has ended.", {"kind": "end", "out": "/jobs/a"})]
 
 
+# ------------------------------------------------------------------------------------------------ the controls
+
+
+CONTROLS = ("jaw_ctrl.rx", "smile", "blink")
+
+
+def with_controls(models: SimpleNamespace, count: int) -> list[Partial]:
+    about = replace(start(models), controls=CONTROLS, units=("degrees", "", ""))
+    values = [np.float32([i, 0.25 * i, 0]) for i in range(count)]
+    return [
+        about,
+        *(replace(frame, controls=row) for frame, row in zip(frames_of(models, count), values, strict=True)),
+    ]
+
+
+def watched(partials: list[Partial], arguments: Arguments, told: Told) -> None:
+    request, now = FakeRequest(partials, ENDED), iter(range(1000))
+    with Viewer(arguments, told, clock=lambda: float(next(now)), wall=lambda: 1.0) as viewer:  # type: ignore[arg-type]
+        watch.follow(FakeClient(request), request, viewer)  # type: ignore[arg-type]
+
+
+def test_each_second_says_where_the_controls_are(models: SimpleNamespace) -> None:
+    told = Told()
+    watched(with_controls(models, 3), Arguments(), told)
+    assert "weights and 3 controls at 30 frames/s" in told.said[0]
+    seconds = [(sentence, values) for sentence, values in told.results if values["kind"] == "second"]
+    sentence, values = seconds[-1]
+    assert sentence.endswith("; jaw_ctrl.rx 2.00, smile 0.50, blink 0.00")
+    assert values["controls"] == {"jaw_ctrl.rx": 2.0, "smile": 0.5, "blink": 0.0}
+
+
+def test_a_recording_has_a_clip_of_controls_beside_that_of_the_weights(
+    models: SimpleNamespace, tmp_path: Path
+) -> None:
+    told, (about, *frames) = Told(), with_controls(models, 4)
+    # The third was lost on the way, and a connection made anew hears the beginning again.
+    watched([about, frames[0], about, frames[1], frames[3]], Arguments(record=tmp_path / "rec"), told)
+    weights, controls = (read_clip(tmp_path / "rec" / name) for name in ("live.npz", "live_controls.npz"))
+    assert controls.names == CONTROLS
+    np.testing.assert_allclose(controls.weights, [[0, 0, 0], [1, 0.25, 0], [2, 0.5, 0], [3, 0.75, 0]])
+    assert weights.pca is not None
+    assert weights.pca.component_count == len(weights.names)
+    assert weights.rate == controls.rate == (30, 1)
+    np.testing.assert_array_equal(weights.valid, [True, True, False, True])
+    assert "Recorded 4 frames, of which 1 never came" in told.said[-1]
+    assert "live.npz and live_controls.npz" in told.said[-1]
+
+
+def test_a_recording_without_a_rig_leaves_no_controls_of_an_earlier_one(
+    models: SimpleNamespace, tmp_path: Path
+) -> None:
+    watched(with_controls(models, 2), Arguments(record=tmp_path), Told())
+    away = replace(start(models), models="/on/the/server")
+    watched([away, *frames_of(models, 2)], Arguments(record=tmp_path), Told())
+    assert [file.name for file in tmp_path.iterdir()] == ["live.npz"]
+    # Without the models there is no PCA to go with the weights.
+    assert read_clip(tmp_path / "live.npz").pca is None
+
+
+def test_a_recording_of_nothing_says_so(models: SimpleNamespace, tmp_path: Path) -> None:
+    told = Told()
+    watched([start(models)], Arguments(record=tmp_path), told)
+    assert told.said[-1] == "Nothing was recorded: no frame came."
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_came_is_recorded_when_the_listener_is_stopped(
+    models: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = FakeClient(FakeRequest(with_controls(models, 3), None))
+    use(monkeypatch, client)
+    with pytest.raises(JobCancelledError, match="the stream has ended"):
+        stream.run(flags(tmp_path, "camera:0", record=tmp_path / "rec"), Told())
+    assert read_clip(tmp_path / "rec" / "live_controls.npz").frame_count == 3
+
+
 # ------------------------------------------------------------------------------------------------ the pictures
 
 
@@ -404,6 +482,12 @@ def test_a_stream_is_submitted_with_whole_paths(
     }  # fmt: skip
     assert f"facepatch watch {JOB[:8]}" in told.said[0]
     assert not client.cancelled
+
+
+def test_a_rig_is_submitted_as_a_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = stream.stream_arguments(flags(tmp_path, "camera:0", rig=Path("rig.json")))
+    assert found["rig"] == str(tmp_path / "rig.json")
 
 
 @pytest.mark.parametrize("source", ["camera:0", "camera:Face Cam", "rtsp://host/live", "https://host/a.mp4"])

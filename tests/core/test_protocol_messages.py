@@ -77,6 +77,8 @@ PARTIALS = [
     Snapshot("running", progress=(REPORT,), curves=(Curve("train", "loss", np.eye(2)),), picture=PICTURE),
     Snapshot("queued", "run", "hero"),
     ServerEvent("stopping", "It stops."),
+    StreamStart(("a",), (24, 1), controls=("jaw.rx", "smile"), units=("degrees", "")),
+    Frame(9, 7, np.ones(1, np.float32), np.eye(4), controls=np.float32([12.5, 0.25])),
 ]
 
 

@@ -76,6 +76,38 @@ def test_values_are_copied_out_of_the_message() -> None:
     np.testing.assert_allclose(recording.recorded((24, 1)).clip.weights, [[0, 0]])
 
 
+def test_controls_are_a_clip_beside_that_of_the_weights() -> None:
+    recording = Recording(NAMES, controls=("jaw.rx", "smile", "blink"))
+    for frame in (4, 6):
+        recording.add(frame, [1, 2], head_pose=np.eye(4), flags=2, controls=[frame, 0.5, -frame])
+    found = recording.recorded((24, 1), name="live")
+    assert found.controls is not None
+    assert found.controls.names == ("jaw.rx", "smile", "blink")
+    np.testing.assert_allclose(found.controls.weights, [[4, 0.5, -4], [5, 0.5, -5], [6, 0.5, -6]])
+    assert (found.controls.start_frame, found.controls.rate, found.controls.name) == (4, (24, 1), "live")
+    np.testing.assert_array_equal(found.controls.valid, found.clip.valid)
+    np.testing.assert_array_equal(found.controls.head_pose, found.clip.head_pose)
+    assert found.clip.names == NAMES
+
+
+def test_controls_that_some_frame_lacks_make_no_clip() -> None:
+    recording = Recording(NAMES, controls=("jaw",))
+    recording.add(0, [0, 0], controls=[0.5])
+    recording.add(1, [0, 0])
+    assert recording.recorded((24, 1)).controls is None
+
+
+def test_a_recording_of_weights_alone_passes_controls_over() -> None:
+    recording = recording_of([0])
+    recording.add(1, [0, 0], controls=[0.5])
+    assert recording.recorded((24, 1)).controls is None
+
+
+def test_controls_of_another_number_are_refused() -> None:
+    with pytest.raises(ShapeError, match="axis C is 2"):
+        Recording(NAMES, controls=("jaw",)).add(0, [1.0, 2.0], controls=[1.0, 2.0])
+
+
 def test_an_empty_recording_is_refused() -> None:
     recording = recording_of([1])
     recording.clear()

@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from facepatch.cli.console import Common, Console
-from facepatch.cli.live_figures import Listener
+from facepatch.cli.live_figures import Figures, Listener
 from facepatch.core.errors import ConfigError, UnknownJobError
 
 if TYPE_CHECKING:
     from facepatch.cli.live_pictures import Painter, Window
+    from facepatch.cli.live_record import StreamRecorder
     from facepatch.core.client import Client
     from facepatch.core.protocol import Message
+    from facepatch.core.protocol.messages import Frame, StreamStart
     from facepatch.core.request import Request
 
 POLL_S = 0.02
+LARGEST = 6
+"""Controls that the line of each second names; programs get all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,8 @@ class Viewing(Common):
     """The models folder with the character, where the stream's own is not on this machine."""
     size: int = 384
     """Height and width of the pictures in pixels."""
+    record: Path | None = None
+    """Folder for clips of what came: live.npz of the weights and, where a rig is solved, live_controls.npz."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +109,9 @@ class Viewer:
         self._listener: Listener | None = None
         self._painter: Painter | None = None
         self._window: Window | None = None
+        self._recorder: StreamRecorder | None = None
+        self._controls: tuple[str, ...] = ()
+        self._newest: Frame | None = None
 
     @property
     def wanted(self) -> bool:
@@ -139,7 +148,7 @@ class Viewer:
             self._window.update()
         now = self._clock()
         if self._listener is not None and (figures := self._listener.due(now)):
-            self._console.result(figures.sentence(), kind="second", **figures.values())
+            self._second(figures)
 
     def end(self, result: Message) -> None:
         """The job has ended well."""
@@ -151,7 +160,15 @@ class Viewer:
         self._console.result(f"{told} In all: {figures.sentence()}.", kind="end", **figures.values())
 
     def close(self) -> None:
-        """Finish the pictures, close the window."""
+        """Write the clips, finish the pictures, close the window."""
+        try:
+            if self._recorder is not None:
+                recorder, self._recorder = self._recorder, None
+                self._console.say(recorder.write(self._models(recorder.about)))
+        finally:
+            self._close_pictures()
+
+    def _close_pictures(self) -> None:
         if self._window is not None:
             self._window.close()
         if self._painter is not None:
@@ -171,30 +188,56 @@ class Viewer:
         assert isinstance(told, StreamStart)
         rate = f"{told.rate[0] / told.rate[1]:.4g} frames/s" if min(told.rate) > 0 else "a rate not known"
         every = told.policy == "all"
+        controls = f" and {len(told.controls)} controls" if told.controls else ""
         self._console.say(
-            f"The stream: {len(told.names)} weights at {rate}, {told.delay_ms:.0f} ms behind by its smoothing, "
-            + ("no frame is dropped." if every else "the newest frame wins.")
+            f"The stream: {len(told.names)} weights{controls} at {rate}, {told.delay_ms:.0f} ms behind by its "
+            "smoothing, " + ("no frame is dropped." if every else "the newest frame wins.")
         )
-        self._paint(Path(told.models), every)
+        self._controls = told.controls
+        # A connection made anew hears the beginning again: what was recorded is kept.
+        if self._arguments.record is not None and self._recorder is None:
+            from facepatch.cli.live_record import StreamRecorder
+
+            self._recorder = StreamRecorder(told, self._arguments.record)
+        self._paint(self._models(told), every)
 
     def _frame(self, frame: object) -> None:
         from facepatch.core.protocol.messages import Frame
 
         assert isinstance(frame, Frame)
+        self._newest = frame
+        if self._recorder is not None:
+            self._recorder.take(frame)
         if self._listener is None:
             self._listener = Listener(self._clock())
         self._listener.take(frame, wall_s=self._wall())
         if self._painter is not None:
             self._painter.put(frame)
 
-    def _paint(self, models: Path, every: bool) -> None:
+    def _second(self, figures: Figures) -> None:
+        """One line: the figures of the last second, and where the controls are now."""
+        controls = self._newest.controls if self._newest is not None else None
+        if controls is None:
+            self._console.result(figures.sentence(), kind="second", **figures.values())
+            return
+        values = dict(zip(self._controls, controls.tolist(), strict=False))
+        largest = sorted(values, key=lambda name: -abs(values[name]))[:LARGEST]
+        told = ", ".join(f"{name} {values[name]:.2f}" for name in largest)
+        self._console.result(
+            f"{figures.sentence()}; {told}", kind="second", **figures.values(), controls=values
+        )
+
+    def _models(self, about: StreamStart) -> Path:
+        """The folder of the models, where it is on this machine."""
+        folder = self._arguments.character or Path(about.models)
+        return folder / "models" if (folder / "models").is_dir() else folder
+
+    def _paint(self, folder: Path, every: bool) -> None:
         arguments = self._arguments
         if self._painter is not None or not (arguments.window or arguments.frames):
             return
         from facepatch.cli.live_pictures import CharacterPictures, Painter, TkWindow
 
-        folder = arguments.character or models
-        folder = folder / "models" if (folder / "models").is_dir() else folder
         if not (folder / "pca.npz").is_file():
             raise ConfigError(
                 f"{folder}: the stream's models are not on this machine, so the character cannot be drawn. Give a "

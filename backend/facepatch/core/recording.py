@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -21,6 +21,8 @@ class Recorded:
     """`valid` is False where the frame was not received; it lies on a straight line between its neighbours."""
     missing: tuple[int, ...]
     """The frames of the source that were not received."""
+    controls: Optional[Clip] = None
+    """The controls of the rig in the same frames, where the stream gave them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,16 +31,17 @@ class _Seen:
     weights: Float32
     head_pose: Optional[Float64]
     flags: int
+    controls: Optional[Float32]
 
 
 class Recording:
     """Frames of a stream by their number in the source, in any order. A number that comes again replaces the first.
 
-    names: of the weights.
+    names: of the weights. controls: names of the rig's controls, where the stream gives their values.
     """
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self.names = names
+    def __init__(self, names: tuple[str, ...], *, controls: tuple[str, ...] = ()) -> None:
+        self.names, self.controls = names, controls
         self._seen: dict[int, _Seen] = {}
 
     def __len__(self) -> int:
@@ -52,14 +55,19 @@ class Recording:
         time_s: float = 0.0,
         head_pose: Optional[Any] = None,
         flags: int = 0,
+        controls: Optional[Any] = None,
     ) -> None:
-        """Keep a frame. weights: (K,). head_pose: (4, 4)."""
+        """Keep a frame. weights: (K,). head_pose: (4, 4). controls: (C,), which a recording without any passes over."""
         check = Axes()
         check("names", np.empty((len(self.names), 0)), "K _")
         # Copied, since what comes from the socket may be a view into a message.
         values = np.array(check("weights", weights, "K"))
         pose = None if head_pose is None else np.array(check("head_pose", head_pose, "4 4", np.float64))
-        self._seen[int(frame)] = _Seen(float(time_s), values, pose, int(flags))
+        set_to = None
+        if self.controls and controls is not None:
+            check("names of controls", np.empty((len(self.controls), 0)), "C _")
+            set_to = np.array(check("controls", controls, "C"))
+        self._seen[int(frame)] = _Seen(float(time_s), values, pose, int(flags), set_to)
 
     def clear(self) -> None:
         """Forget all frames."""
@@ -69,7 +77,8 @@ class Recording:
         """All frames from the first to the last that was seen, on a regular grid.
 
         rate: of the source; with (0, 1), which says that nobody knows it, that of the frames' own times. Frames that
-        were not seen lie on a straight line between their neighbours. Raises InputError where nothing was recorded.
+        were not seen lie on a straight line between their neighbours. Controls come where all frames have them.
+        Raises InputError where nothing was recorded.
         """
         if not self._seen:
             raise InputError(
@@ -89,11 +98,10 @@ class Recording:
         share = np.clip((grid - places[left]) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
         valid = np.minimum(np.abs(grid - places[left]), np.abs(grid - places[right])) <= 0.5
         nearest = np.where(share > 0.5, right, left)
-        weights = np.stack([one.weights for one in seen])
         poses = [one.head_pose for one in seen if one.head_pose is not None]
         clip = Clip(
             names=self.names,
-            weights=weights[left] + share[:, None].astype(np.float32) * (weights[right] - weights[left]),
+            weights=_mixed([one.weights for one in seen], left, right, share),
             rate=rate,
             start_frame=int(frames[0]),
             valid=valid,
@@ -101,7 +109,12 @@ class Recording:
             head_pose=_between(np.stack(poses), left, right, share) if len(poses) == len(seen) else None,
             name=name,
         )
-        return Recorded(clip, tuple(int(frames[0]) + int(index) for index in np.flatnonzero(~valid)))
+        missing = tuple(int(frames[0]) + int(index) for index in np.flatnonzero(~valid))
+        values = [one.controls for one in seen if one.controls is not None]
+        if len(values) < len(seen):
+            return Recorded(clip, missing)
+        controls = replace(clip, names=self.controls, weights=_mixed(values, left, right, share))
+        return Recorded(clip, missing, controls)
 
 
 def _rate_of(times: Float64) -> tuple[int, int]:
@@ -113,6 +126,13 @@ def _rate_of(times: Float64) -> tuple[int, int]:
             "Give the stream a rate."
         )
     return round(1000 / float(np.median(steps))), 1000
+
+
+def _mixed(rows: list[Float32], left: Any, right: Any, share: Float64) -> Float32:
+    """(T, K) on the way from one row to the next."""
+    values = np.stack(rows)
+    mixed: Float32 = values[left] + share[:, None].astype(np.float32) * (values[right] - values[left])
+    return mixed
 
 
 def _between(poses: Float64, left: Any, right: Any, share: Float64) -> Float64:

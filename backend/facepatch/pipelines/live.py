@@ -55,6 +55,8 @@ class LiveFrame:
     """(M,) the networks' weights alone, before calibration, filter and channels; None without a face."""
     stage_s: dict[str, float]
     """Seconds spent on each of STAGES."""
+    controls: Float32 | None = None
+    """(C,) of the rig; None where no rig is solved (pipelines.live_rig)."""
 
 
 class LiveRetarget:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -30,6 +30,9 @@ from facepatch.pipelines.retarget import Calibration, read_calibration
 from facepatch.pipelines.run import kept_settings, models_folder
 from facepatch.pipelines.settings import LiveSettings
 from facepatch.render.live_source import LiveImage, LiveSource, SourceSettings, open_source
+
+if TYPE_CHECKING:
+    from facepatch.pipelines.live_rig import LiveRig
 
 Emit = Callable[[str, dict[str, Any], dict[str, np.ndarray]], None]
 MakeDetector = Callable[[LandmarkSettings], LandmarkDetector]
@@ -53,6 +56,8 @@ class StreamArguments:
     """Frames per second as 24 or 24000/1001: a folder of images needs it, a film takes it instead of its own."""
     loop: bool = False
     """A film or folder begins again at its end."""
+    rig: str = ""
+    """A rig as `facepatch solve` takes it, its shapes known: each frame then has the values of its controls too."""
     settings: dict[str, Any] | None = None
     """Over LiveSettings, nested."""
 
@@ -66,8 +71,9 @@ def run_stream(
 ) -> dict[str, Any]:
     """Stream until the source ends. Returns {"frames", "dropped", "without_face", "ended", "latency_ms", "stages_ms"}.
 
-    Raises ConfigError for arguments that do not fit, CheckpointError without models, InputError or VideoError for a
-    source that is not there or breaks off. detector: instead of the one that the models were trained with.
+    Raises ConfigError for arguments that do not fit, CheckpointError without models, the errors of `read_live_rig` for
+    the rig, InputError or VideoError for a source that is not there or breaks off. detector: instead of the one that
+    the models were trained with.
     """
     plain = {key: value for key, value in arguments.items() if key != "settings"}
     asked = from_dict(StreamArguments, plain, "stream")
@@ -79,14 +85,15 @@ def run_stream(
     models, calibration = load_models(folder), read_calibration(folder / "calibration.json")
     if settings.threads and models.weights.scale.device.type == "cpu":
         torch.set_num_threads(settings.threads)
+    rig = _rig(asked.rig, models, settings, on_progress)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(asked.source, source_settings(asked)))
         live = stack.enter_context(_warm(models, calibration, settings, kept.landmarks, detector))
-        emit("stream", described(source, live, folder), {})
-        tally = Tally(source, on_progress)
+        emit("stream", described(source, live, folder, rig=rig), {})
+        tally = Tally(source, on_progress, stages=(*STAGES, rig.STAGE) if rig else STAGES)
         for image in source.frames(idle=tally.idle):
             frame = live.push(image.image, image.time_s)
-            tally.count(image, frame, emit)
+            tally.count(image, rig.solved(frame) if rig else frame, emit)
         return tally.result()
 
 
@@ -95,7 +102,9 @@ def source_settings(asked: StreamArguments) -> SourceSettings:
     return SourceSettings(rate=asked.rate, fps=parse_rate(asked.fps, "fps"), loop=asked.loop)
 
 
-def described(source: LiveSource, live: LiveRetarget, folder: Path) -> dict[str, Any]:
+def described(
+    source: LiveSource, live: LiveRetarget, folder: Path, *, rig: LiveRig | None = None
+) -> dict[str, Any]:
     """What a listener must know before the first frame. A rate of 0 is not known."""
     return {
         "source": source.name,
@@ -104,7 +113,22 @@ def described(source: LiveSource, live: LiveRetarget, folder: Path) -> dict[str,
         "rate": list(source.fps or (0, 1)),
         "policy": source.policy,
         "delay_ms": round(1000 * live.delay_s, 2),
+        "controls": list(rig.names if rig else ()),
+        "units": list(rig.units if rig else ()),
     }
+
+
+def _rig(path: str, models: Models, settings: LiveSettings, on_progress: OnProgress) -> LiveRig | None:
+    """The rig in `path`, if one was asked for. Streams without one need not wait for all that it imports."""
+    if not path:
+        return None
+    from facepatch.pipelines.live_rig import LiveRig, read_live_rig
+
+    # The first time on a machine the solver's kernels are compiled, which takes a while.
+    on_progress(Progress(LiveRig.STAGE, 0, 1, "rigs"))
+    rig = read_live_rig(Path(path), models, settings=settings.rig)
+    on_progress(Progress(LiveRig.STAGE, 1, 1, "rigs"))
+    return rig
 
 
 def _warm(
@@ -122,8 +146,11 @@ def _warm(
 class Tally:
     """Frames, their times, and what is told about them."""
 
-    def __init__(self, source: LiveSource, on_progress: OnProgress) -> None:
-        self._source, self._on_progress = source, on_progress
+    def __init__(
+        self, source: LiveSource, on_progress: OnProgress, *, stages: tuple[str, ...] = STAGES
+    ) -> None:
+        """stages: those that each frame is timed by."""
+        self._source, self._on_progress, self._names = source, on_progress, stages
         self._frames = self._without_face = 0
         self._ages: deque[float] = deque(maxlen=RECENT)
         self._stages: deque[tuple[float, ...]] = deque(maxlen=RECENT)
@@ -143,11 +170,14 @@ class Tally:
             "flags": frame.flags,
             "dropped": self._source.dropped,
         }
-        emit("frame", body, {"weights": frame.weights, "head_pose": frame.head_pose})
+        arrays: dict[str, np.ndarray] = {"weights": frame.weights, "head_pose": frame.head_pose}
+        if frame.controls is not None:
+            arrays["controls"] = frame.controls
+        emit("frame", body, arrays)
         self._frames += 1
         self._without_face += bool(frame.flags & NO_FACE)
         self._ages.append(age)
-        self._stages.append(tuple(frame.stage_s[stage] for stage in STAGES))
+        self._stages.append(tuple(frame.stage_s[stage] for stage in self._names))
         self.idle()
 
     def idle(self) -> None:
@@ -160,14 +190,14 @@ class Tally:
 
     def result(self) -> dict[str, Any]:
         """The body of the result."""
-        stages = np.median(np.array(self._stages).reshape(-1, len(STAGES)), axis=0) if self._stages else []
+        stages = np.median(np.array(self._stages), axis=0) if self._stages else []
         return {
             "frames": self._frames,
             "dropped": self._source.dropped,
             "without_face": self._without_face,
             "ended": f"{self._source.name}: ended after {self._frames + self._source.dropped} frames.",
             "latency_ms": self._latency(),
-            "stages_ms": {name: round(1000 * float(value), 3) for name, value in zip(STAGES, stages)},
+            "stages_ms": {name: round(1000 * float(value), 3) for name, value in zip(self._names, stages)},
         }
 
     def _latency(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -83,6 +84,25 @@ class RetargetSettings:
 
 
 @dataclass(frozen=True)
+class LiveRigSettings:
+    """The controls of a rig in a stream: what is weighed against the distance, mean squared mm per vertex."""
+
+    follow: float = 0.05
+    """Squared change of the share of each control's range since the frame before: higher is steadier, and later."""
+    sparsity: float = 0.1
+    """L1 on the share of each control's range, divided by the number of controls: fewer controls at once."""
+    lips_and_lids: float = 3.0
+    """Weight of the vertices around lips and lids in the distance, over that of the others."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("follow", 0), ("sparsity", 0), ("lips_and_lids", 1)):
+            if not least <= getattr(self, name) < math.inf:
+                raise ConfigError(
+                    f"live.rig.{name}: {getattr(self, name):g} must be a finite number of at least {least}."
+                )
+
+
+@dataclass(frozen=True)
 class LiveSettings:
     """The live path: what is smoothed from the past alone, and by how much. docs/methods/live.md."""
 
@@ -96,6 +116,8 @@ class LiveSettings:
     """The networks' weights; root mean square over the vertices, in inter-ocular distances per second."""
     head_pose: OneEuroSettings = field(default_factory=lambda: OneEuroSettings(1.5, 4.0))
     """The head's turn and place; radians, or inter-ocular distances, per second."""
+    rig: LiveRigSettings = field(default_factory=LiveRigSettings)
+    """Where the stream is asked for the controls of a rig."""
     neutral_s: float = 1.0
     """The head's neutral is its mean pose over the first seconds with a face."""
     threads: int = 2

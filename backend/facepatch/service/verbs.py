@@ -53,7 +53,11 @@ VERBS = {
         "facepatch.service.tasks:solve_rig",
         {"clip": "path", "rig": "path", "samples": "path", "picks": "path", "out": "path"},
     ),
-    "stream": Verb("facepatch.service.tasks:stream", {"source": "source", "models": "path"}, resumes=False),
+    "stream": Verb(
+        "facepatch.service.tasks:stream",
+        {"source": "source", "models": "path", "rig": "path"},
+        resumes=False,
+    ),
 }
 
 

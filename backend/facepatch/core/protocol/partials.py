@@ -112,6 +112,10 @@ class StreamStart(Partial):
     """"newest": frames that a client is too slow for are dropped. "all": none is."""
     source: str = ""
     """Its name, for people."""
+    controls: tuple[str, ...] = ()
+    """(C,) of the rig, where the stream was asked for one."""
+    units: tuple[str, ...] = ()
+    """(C,) of the controls: "degrees", "centimetres", or "" for plain numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +123,11 @@ class Frame(Partial):
     """One frame of a stream."""
 
     KIND: ClassVar[str] = "frame"
-    ARRAYS: ClassVar[Mapping[str, tuple[str, str]]] = {"weights": ("<f4", "M"), "head_pose": ("<f8", "4 4")}
+    ARRAYS: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "weights": ("<f4", "M"),
+        "head_pose": ("<f8", "4 4"),
+        "controls": ("<f4", "C"),
+    }
     frame: int
     """Of the source."""
     frame_seq: int
@@ -140,6 +148,8 @@ class Frame(Partial):
     """Sum of those of core.data.clip: NO_FACE, HELD, EASED, CLOSED_LEFT, CLOSED_RIGHT."""
     dropped: int = 0
     """Frames of the source that were dropped before this one, since it was too fast."""
+    controls: Optional[Float32] = None
+    """(C,) values of `StreamStart.controls`; None where the stream was asked for no rig."""
 
 
 @dataclass(frozen=True, eq=False)
