@@ -16,7 +16,7 @@ from facepatch.pipelines.quality import (
     ENOUGH,
     FILM,
     JUDGED,
-    MOST,
+    LEAST,
     MOTION,
     FilmJudge,
     Validation,
@@ -29,29 +29,31 @@ from facepatch.pipelines.quality import (
 )
 
 
-def test_the_last_part_is_held_out_in_one_piece() -> None:
-    mask = held_out(1000, 0.1)
-    assert np.flatnonzero(mask).tolist() == list(range(900, 1000))
+def pieces(mask: np.ndarray) -> list[tuple[int, int]]:
+    """Start and length of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(int), [0]])))
+    return [(int(start), int(stop - start)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def test_pieces_of_neighbours_are_held_out_evenly_over_the_take() -> None:
+    assert pieces(held_out(1000, 0.04)) == [(240, 20), (740, 20)]
+    starts = [start for start, _ in pieces(held_out(4000, 0.04))]
+    assert starts == [240 + 500 * piece for piece in range(8)]
 
 
 def test_of_few_frames_none_is_spared() -> None:
     assert not held_out(ENOUGH - 1, 0.1).any()
-    assert held_out(ENOUGH, 0.1).sum() == ENOUGH // 10
+    assert held_out(ENOUGH, 0.01).sum() == LEAST
     assert not held_out(1000, 0.0).any()
 
 
-def test_a_long_take_spares_no_more_than_is_of_use() -> None:
-    mask = held_out(50_000, 0.1)
-    assert mask.sum() == MOST
-    assert mask[-MOST:].all()
+def test_a_long_take_spares_no_more_than_judge() -> None:
+    assert held_out(50_000, 0.1).sum() == JUDGED
 
 
-def test_those_that_judge_are_spread_over_what_was_held_out() -> None:
-    places = judging(held_out(5000, 0.1), 0.1)
-    assert len(places) == JUDGED
-    assert places[0] == 4500
-    assert places[-1] == 4999
-    assert np.diff(places).max() <= 4
+def test_all_that_are_held_out_judge() -> None:
+    mask = held_out(5000, 0.03)
+    assert judging(mask, 0.03).tolist() == np.flatnonzero(mask).tolist()
 
 
 def test_where_none_are_held_out_all_judge_and_with_no_share_none() -> None:

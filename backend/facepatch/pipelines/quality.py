@@ -23,10 +23,11 @@ from facepatch.weights.readouts import landmark_basis
 
 ENOUGH = 400
 """Frames from which on some can be spared for judging."""
-MOST = 600
-"""Frames held out of one domain at most: more would judge no better, and be missing in the training."""
-JUDGED = 160
-"""Frames that a check looks at, spread over those held out. Few enough for a check to cost little."""
+LEAST, JUDGED = 40, 160
+"""Frames that are held out of one domain, at least and at most: more would make a check dear, and be missing in the
+training. Where none are, as many of all judge."""
+PIECE = 20
+"""Neighbouring frames that are held out together."""
 MOVES = 0.3
 """A measure judges where its range in the judging frames is this share of its range in the whole take."""
 STILL = 0.02
@@ -61,13 +62,17 @@ class Validation:
 
 
 def held_out(count: int, share: float) -> Bool:
-    """(count,) True for the last `share` of frames, which only judge. None where there are few frames.
+    """(count,) True for the `share` of frames which only judge. None where there are few frames.
 
-    The last part in one piece: neighbours of a training frame are nearly that frame, and would judge it kindly.
+    Pieces of a second or so, spread evenly: frame by frame, neighbours that are nearly the same would be learned from;
+    in one piece, what only that part of a take does would never be learned (docs/log.md).
     """
     mask = np.zeros(count, bool)
     if count >= ENOUGH and share > 0:
-        mask[count - min(MOST, round(share * count)) :] = True
+        wanted = min(JUDGED, max(LEAST, round(share * count)))
+        pieces = max(1, round(wanted / PIECE))
+        for start in (np.arange(pieces) + 0.5) * count / pieces - wanted / pieces / 2:
+            mask[round(start) : round(start + wanted / pieces)] = True
     return mask
 
 

@@ -138,9 +138,9 @@ class RunSettings:
     """Of every random choice; set in each part that has a seed of its own."""
     train_share: float = 1.0
     """The first part of the take is trained on; the rest judges only."""
-    validation_share: float = 0.1
-    """The last share of what may be trained on, of the take and of the motion, is held out to judge the networks while
-    they train, so that the best of them are kept; 0 trains on all of it and keeps the last."""
+    validation_share: float = 0.04
+    """This share of what may be trained on, of the take and of the motion, is held out to judge the networks while they
+    train, so that the best of them are kept; 0 trains on all of it and keeps the last."""
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     steady: SteadySettings = field(default_factory=SteadySettings)
     head_pose: HeadPoseSettings = field(default_factory=HeadPoseSettings)
