@@ -24,6 +24,7 @@ from facepatch.core.axes import Float32
 from facepatch.core.data.character import Character
 from facepatch.core.data.clip import Clip
 from facepatch.core.errors import InputError, UnknownNameError
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.pca.sources import character_frames
 from facepatch.pipelines.subject import Subject
 
@@ -53,7 +54,7 @@ def random_motion(character: Character, *, frames: int, rate: tuple[int, int], s
         stop = start + max(2, round(fps * float(rng.uniform(*POSE_S))))
         following = _random_pose(count, rng)
         t = np.linspace(0.0, 1.0, stop - start, endpoint=False, dtype=np.float32)[:, None]
-        way = pose + (following - pose) * t * t * (3 - 2 * t)
+        way = pose + (following - pose) * smoothstep(t)
         weights[start:stop] = way[: frames - start]
         start, pose = stop, following
     return Clip(

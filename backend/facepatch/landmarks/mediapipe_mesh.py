@@ -26,6 +26,7 @@ from mediapipe.python.solutions import face_detection, face_mesh
 
 from facepatch.core.axes import Float32, UInt8
 from facepatch.core.data.landmarks import LANDMARK_NAMES
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.landmarks.detector import DetectedFace, LandmarkSettings
 
 log = logging.getLogger(__name__)
@@ -230,8 +231,7 @@ def _face(mesh: Any, width: int, height: int) -> DetectedFace:
     head = 0.5 * (outline[-2] + outline[-1])  # between the ears
     outward = ours - head
     facing = outward[:, 2] / np.maximum(np.linalg.norm(outward, axis=1), 1e-6)
-    ramp = np.clip((facing - 0.05) / 0.3, 0.0, 1.0)
-    confidence = ramp * ramp * (3.0 - 2.0 * ramp)
+    confidence = smoothstep(facing, 0.05, 0.35)
     inside = ((ours[:, :2] >= 0) & (ours[:, :2] <= (width, height))).all(axis=1)
     confidence = np.where(inside, confidence, 0.1 * confidence).astype(np.float32)
     return DetectedFace(

@@ -13,6 +13,7 @@ import numpy as np
 from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.pipelines.channel import SIDES, limited, nudge_matrix
@@ -112,5 +113,5 @@ def _mean_gap(points: Float32, side: str) -> float:
 def _say(openness: Float64, settings: LidSettings) -> Float64:
     """1 for shut eyes, `open_share` for open ones, a smoothstep between."""
     span = max(1e-6, settings.open_above - settings.closed_under)
-    t = np.clip((openness - settings.closed_under) / span, 0.0, 1.0)
-    return 1.0 + (settings.open_share - 1.0) * t * t * (3 - 2 * t)
+    step = smoothstep(openness, settings.closed_under, settings.closed_under + span)
+    return 1.0 + (settings.open_share - 1.0) * step

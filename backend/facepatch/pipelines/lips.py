@@ -14,6 +14,7 @@ import numpy as np
 from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.metrics.lips import MEET, lip_states
 from facepatch.pipelines.channel import limited, nudge_matrix
@@ -111,5 +112,4 @@ def _gaps(points: Float64) -> Float64:
 def _say(gap: Float64, settings: LipSettings) -> Float64:
     """1 for lips that touch, 0 for parted ones, a smoothstep between."""
     span = max(1e-6, settings.open_above - settings.touch_under)
-    t = np.clip((gap - settings.touch_under) / span, 0.0, 1.0)
-    return 1.0 - t * t * (3 - 2 * t)
+    return 1.0 - smoothstep(gap, settings.touch_under, settings.touch_under + span)

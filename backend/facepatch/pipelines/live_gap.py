@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from facepatch.core.axes import Float64
 from facepatch.core.data.clip import EASED, HELD, NO_FACE
+from facepatch.geometry.smoothstep import smoothstep
 
 
 class Gap:
@@ -35,7 +36,8 @@ class Gap:
             self._missing, self._from = True, self._shown
             self._gone_s = self._shown_s if self._ever_seen else time_s
             self._back_s = None
-        away = smoothstep((time_s - self._gone_s - self._hold_s) / self._ease_s) if self._ever_seen else 1.0
+        gone_s = time_s - self._gone_s - self._hold_s
+        away = float(smoothstep(gone_s / self._ease_s)) if self._ever_seen else 1.0
         self._shown, self._shown_s = self._from + (self._rest - self._from) * away, time_s
         return self._shown, NO_FACE | (HELD if away == 0.0 else EASED)
 
@@ -46,16 +48,10 @@ class Gap:
             self._back_s, self._back_takes = self._shown_s, min(self._ease_s, time_s - self._gone_s)
         flags = 0
         if self._back_s is not None:
-            share = smoothstep((time_s - self._back_s) / max(self._back_takes, 1e-6))
+            share = float(smoothstep((time_s - self._back_s) / max(self._back_takes, 1e-6)))
             if share < 1.0:
                 pose, flags = self._from + (pose - self._from) * share, EASED
             else:
                 self._back_s = None
         self._shown, self._shown_s, self._ever_seen = pose, time_s, True
         return pose, flags
-
-
-def smoothstep(t: float) -> float:
-    """3 t^2 - 2 t^3 between 0 and 1."""
-    t = min(1.0, max(0.0, t))
-    return t * t * (3 - 2 * t)

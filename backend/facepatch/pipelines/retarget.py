@@ -18,6 +18,7 @@ from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.patches.plan import PatchPlan
 from facepatch.pipelines.brows import brow_rest, lift_brows
@@ -236,12 +237,12 @@ def bridge_gaps(
         flags[start:stop] |= NO_FACE
         steps = np.arange(length)[:, None]
         if start > 0 and stop < len(weights) and length <= hold + ease:
-            out[start:stop] = left + (right - left) * _smoothstep((steps + 1) / (length + 1))
+            out[start:stop] = left + (right - left) * smoothstep((steps + 1) / (length + 1))
             flags[start:stop] |= EASED
             continue
-        away = _smoothstep((steps + 1 - (hold if start > 0 else 0)) / ease)
+        away = smoothstep((steps + 1 - (hold if start > 0 else 0)) / ease)
         back = (
-            _smoothstep((steps + 1 - (length - ease)) / (ease + 1))
+            smoothstep((steps + 1 - (length - ease)) / (ease + 1))
             if stop < len(weights)
             else np.zeros((length, 1))
         )
@@ -256,11 +257,6 @@ def bridge_gaps(
 def _gaps(found: Bool) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[True], found, [True]]).astype(int)))
     return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-
-
-def _smoothstep(t: Float64) -> Float64:
-    t = np.clip(t, 0.0, 1.0)
-    return t * t * (3 - 2 * t)
 
 
 def constant_rate(clip: Clip) -> Clip:

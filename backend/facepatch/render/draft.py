@@ -13,6 +13,7 @@ from facepatch.core.data.mesh import Topology
 from facepatch.core.errors import InputError
 from facepatch.geometry.normals import vertex_normals
 from facepatch.geometry.openings import boundary_edges, rings
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.render.exposure import lid_margin, vertex_exposure
 from facepatch.render.eyes import (
     Eyeball,
@@ -183,9 +184,9 @@ def darken_cavities(draft: Draft, settings: LookSettings) -> None:
     away = np.ones(len(draft.points))
     for eye, _ in draft.eyes:
         distance = np.linalg.norm(draft.points - eye.centre, axis=1) / eye.radius
-        away *= _step(distance, 1.5, 2.1)
-    shade = 1.0 - away * settings.cavity * (1.0 - _step(exposure, 0.0, 0.5))
-    shut = away * (1.0 - _step(exposure, 0.02, 0.12)) * (settings.cavity > 0.0)
+        away *= smoothstep(distance, 1.5, 2.1)
+    shade = 1.0 - away * settings.cavity * (1.0 - smoothstep(exposure, 0.0, 0.5))
+    shut = away * (1.0 - smoothstep(exposure, 0.02, 0.12)) * (settings.cavity > 0.0)
     mine = draft.triangles[skin]
     color = draft.color[skin] * shade[mine][..., np.newaxis]
     inside = np.where((draft.texture[skin] < 0)[:, np.newaxis], shut[mine], 0.0)[..., np.newaxis]
@@ -264,9 +265,3 @@ def triangle_topology(draft: Draft, which: Bool) -> Topology:
 def _exposure(draft: Draft) -> Float64:
     normals = vertex_normals(draft.points, draft.triangles)
     return vertex_exposure(draft.points, normals, draft.triangles)
-
-
-def _step(values: Float64, low: float, high: float) -> Float64:
-    """0 below `low`, 1 above `high`, smooth between."""
-    share = np.clip((values - low) / (high - low), 0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)

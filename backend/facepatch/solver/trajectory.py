@@ -14,6 +14,7 @@ from facepatch.core.axes import Axes, Bool, Float64, Int32
 from facepatch.core.data.rig import Rig
 from facepatch.core.errors import InputError
 from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.solver.compiled import CompiledRig, compile_rig, spans
 from facepatch.solver.kernels import all_shape_weights, refine
 from facepatch.solver.reduce import Reduced
@@ -290,7 +291,7 @@ class _Problem:
         out = u.copy()
         count = min(JOIN_FRAMES, self.frames // 2)
         way = (1.0 + np.arange(count)) / (1.0 + count)
-        fade = 1.0 - way * way * (3.0 - 2.0 * way)
+        fade = 1.0 - smoothstep(way)
         for rows, edge, frames in (
             (self.before, -1, slice(count)),
             (self.after, 0, slice(None, -count - 1, -1)),

@@ -16,6 +16,7 @@ from scipy.interpolate import CubicSpline
 
 from facepatch.core.axes import Bool, Float32, Int32, UInt8
 from facepatch.core.data.landmarks import landmark_indices
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.synthetic.pieces import EYE_EDGE, HAIR_CENTER, hairline
 from facepatch.synthetic.style import FaceStyle, HairStyle
 from facepatch.synthetic.template import Template
@@ -70,20 +71,20 @@ def paint_eye(style: FaceStyle, seed: int) -> UInt8:
     x, y = (column + 0.5) / EYE_SIZE * 2.0 - 1.0, 1.0 - (row + 0.5) / EYE_SIZE * 2.0
     angle = np.arctan2(y, x)
     radius = np.hypot(x, y) * np.degrees(EYE_EDGE) / style.iris_degrees
-    sclera = np.array([0.95, 0.94, 0.93]) - 0.10 * _smooth(radius, 1.3, 2.6)[..., None] * [0.6, 1.2, 1.2]
+    sclera = np.array([0.95, 0.94, 0.93]) - 0.10 * smoothstep(radius, 1.3, 2.6)[..., None] * [0.6, 1.2, 1.2]
     fibres = sum(np.sin(n * angle + rng.uniform(0.0, 6.3)) / n**0.5 for n in (17, 29, 41, 53)) * 0.05
-    bright = 0.72 + 0.55 * _smooth(radius, 0.35, 0.9) * _smooth(-y / 0.5, -0.7, 0.7) + fibres
+    bright = 0.72 + 0.55 * smoothstep(radius, 0.35, 0.9) * smoothstep(-y / 0.5, -0.7, 0.7) + fibres
     iris = np.asarray(style.iris) * bright[..., None]
-    iris *= 1.0 - 0.65 * _smooth(radius, 0.82, 1.0)[..., None]
-    color = _mix(sclera, iris, 1.0 - _smooth(radius, 0.96, 1.05))
+    iris *= 1.0 - 0.65 * smoothstep(radius, 0.82, 1.0)[..., None]
+    color = _mix(sclera, iris, 1.0 - smoothstep(radius, 0.96, 1.05))
     color = _mix(
-        color, np.array([0.03, 0.03, 0.04]), 1.0 - _smooth(radius, style.pupil - 0.06, style.pupil + 0.04)
+        color, np.array([0.03, 0.03, 0.04]), 1.0 - smoothstep(radius, style.pupil - 0.06, style.pupil + 0.04)
     )
     scale = style.iris_degrees / np.degrees(EYE_EDGE)
     for at_x, at_y, size in ((-0.34, 0.42, 0.25), (0.38, -0.40, 0.11)):
         glint = np.hypot(x / scale - at_x, y / scale - at_y)
         color = _mix(
-            color, np.array([1.0, 1.0, 1.0]), 0.95 * (1.0 - _smooth(glint, size - 0.06, size + 0.05))
+            color, np.array([1.0, 1.0, 1.0]), 0.95 * (1.0 - smoothstep(glint, size - 0.06, size + 0.05))
         )
     return _bytes(color)
 
@@ -98,7 +99,7 @@ def paint_hair(style: HairStyle, seed: int) -> UInt8:
     for frequency, strength in ((style.locks, 0.05), (53, 0.05), (97, 0.06), (151, 0.05)):
         bend = rng.uniform(0.0, 6.3) + 0.8 * np.sin(2.0 * np.pi * (u * rng.integers(2, 6) + v * 0.7))
         strands += strength * np.sin(2.0 * np.pi * frequency * u + bend)
-    sheen = 0.16 * np.exp(-(((v - 0.52) / 0.16) ** 2)) - 0.28 * _smooth(-v, -0.16, 0.0)
+    sheen = 0.16 * np.exp(-(((v - 0.52) / 0.16) ** 2)) - 0.28 * smoothstep(-v, -0.16, 0.0)
     bright = 1.0 + 1.6 * strands + sheen
     return _bytes(np.asarray(style.color) * bright[..., None])
 
@@ -156,7 +157,7 @@ def _paint_complexion(color: Floats, place: Floats, style: FaceStyle, rng: Gener
     _darken(color, style.blush * np.clip(red, 0.0, 1.0), (0.02, 0.20, 0.18))
     pale = _blob(place, (0.0, 8.6, 8.5), (5.0, 2.2, 4.0))
     _darken(color, pale, (-0.03, -0.03, -0.02))
-    below = _smooth(-y, 6.0, 9.0) * _smooth(z, -2.0, 4.0)
+    below = smoothstep(-y, 6.0, 9.0) * smoothstep(z, -2.0, 4.0)
     _darken(color, below, (0.07, 0.07, 0.07))
     blotch = _noise(place, 0.55, rng) + 0.6 * _noise(place, 1.7, rng) + 0.5 * _noise(place, 5.0, rng)
     _darken(color, style.mottle * blotch, (0.018, 0.033, 0.036))
@@ -174,7 +175,7 @@ def _paint_freckles(color: Floats, place: Floats, style: FaceStyle, rng: Generat
         spots = np.maximum(
             spots, depth * np.exp(-((part[..., 0] - x) ** 2 + (part[..., 1] - y) ** 2) / size**2)
         )
-    spots *= _smooth(part[..., 2], 4.5, 7.0)
+    spots *= smoothstep(part[..., 2], 4.5, 7.0)
     _darken(color[rows, columns], spots, (0.22, 0.34, 0.40))
 
 
@@ -192,13 +193,13 @@ def _paint_lips(color: Floats, place: Floats, template: Template, style: FaceSty
     ring = template.vertices[template.landmark_vertices[landmark_indices("lips_outer")]].astype(np.float64)
     outline = _closed_curve(ring[:, :2], 96)
     inside = _signed_distance(part[..., :2], outline)
-    lips = _smooth(inside, -0.07, 0.13) * _smooth(part[..., 2], 7.5, 9.0)
+    lips = smoothstep(inside, -0.07, 0.13) * smoothstep(part[..., 2], 7.5, 9.0)
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.lips), 0.92 * lips)
     # a light edge above the upper lip, fuller middle of the lower one
     edge = (
         np.exp(-(((inside + 0.12) / 0.11) ** 2))
-        * _smooth(part[..., 1], -3.2, -2.8)
-        * _smooth(part[..., 2], 8.0, 10.0)
+        * smoothstep(part[..., 1], -3.2, -2.8)
+        * smoothstep(part[..., 2], 8.0, 10.0)
     )
     _darken(color[rows, columns], edge, (-0.05, -0.05, -0.05))
     shine = _blob(part, (0.0, -4.0, 11.5), (1.1, 0.22, 1.5)) * lips
@@ -221,15 +222,15 @@ def _paint_brows(color: Floats, place: Floats, template: Template, style: FaceSt
     width = (
         0.5
         * style.brow_width
-        * (0.42 + 0.62 * _smooth(along, 0.0, 0.6))
-        * (1.0 - 0.18 * _smooth(along, 0.9, 1.0))
+        * (0.42 + 0.62 * smoothstep(along, 0.0, 0.6))
+        * (1.0 - 0.18 * smoothstep(along, 0.9, 1.0))
     )
-    body = 1.0 - _smooth(reach, 0.62 * width, 1.12 * width)
+    body = 1.0 - smoothstep(reach, 0.62 * width, 1.12 * width)
     tilt = part[..., 0] * 9.0 - above * 6.0
     hairs = 0.5 + 0.5 * np.sin(tilt * 2.1 + 1.5 * np.sin(part[..., 0] * 5.0)) * np.sin(
         tilt * 5.3 + above * 9.0
     )
-    cover = body * (0.94 - 0.30 * style.mottle * hairs) * (0.72 + 0.28 * _smooth(1.0 - along, 0.0, 0.12))
+    cover = body * (0.94 - 0.30 * style.mottle * hairs) * (0.72 + 0.28 * smoothstep(1.0 - along, 0.0, 0.12))
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.brows), np.clip(cover, 0.0, 1.0))
 
 
@@ -242,7 +243,7 @@ def _paint_lash_lines(color: Floats, place: Floats, template: Template, style: F
     at = np.linspace(0.0, 0.84 * along[-1], 60)
     line = np.stack([np.interp(at, along, column) for column in margin.T], axis=1)
     reach = np.linalg.norm(part[..., None, :] - line, axis=-1).min(axis=-1)
-    cover = 0.9 * (1.0 - _smooth(reach, 0.05, 0.15))
+    cover = 0.9 * (1.0 - smoothstep(reach, 0.05, 0.15))
     color[rows, columns] = _mix(color[rows, columns], np.asarray(style.lashes), cover)
 
 
@@ -252,7 +253,7 @@ def _paint_hair_roots(color: Floats, place: Floats, style: HairStyle) -> None:
     polar = np.degrees(np.arctan2(np.hypot(ray[..., 0], ray[..., 2]), ray[..., 1]))
     strands = np.sin(140.0 * azimuth + 3.0 * np.sin(9.0 * azimuth)) + np.sin(61.0 * azimuth + 1.0)
     inside = hairline(azimuth, style) - polar + 0.9 * strands
-    cover = _smooth(inside, -2.0, 4.0) * _smooth(10.2 - np.abs(place[..., 0]), 1.0, 1.6)
+    cover = smoothstep(inside, -2.0, 4.0) * smoothstep(10.2 - np.abs(place[..., 0]), 1.0, 1.6)
     _cover(color, 0.55 * np.asarray(style.color), 0.9 * cover)
 
 
@@ -261,11 +262,11 @@ def _paint_shirt(color: Floats, place: Floats, open_share: Floats, style: FaceSt
     below = collar - place[..., 1]
     cloth = np.asarray(style.shirt) * (0.55 + 0.45 * open_share[..., None])
     weave = 1.0 + 0.03 * np.sin(place[..., 0] * 26.0) * np.sin(place[..., 1] * 26.0)
-    band = _smooth(below, 0.0, 0.05) - _smooth(below, 0.75, 0.85)
+    band = smoothstep(below, 0.0, 0.05) - smoothstep(below, 0.75, 0.85)
     cloth *= (weave * (1.0 - 0.22 * band))[..., None]
-    shadow = 1.0 - 0.25 * _smooth(-below, -0.05, 0.0) * (1.0 - _smooth(-below, 0.0, 0.7))
+    shadow = 1.0 - 0.25 * smoothstep(-below, -0.05, 0.0) * (1.0 - smoothstep(-below, 0.0, 0.7))
     _darken(color, np.where(below < 0.0, 1.0 - shadow, 0.0), (1.0, 1.0, 1.0))
-    _cover(color, cloth, _smooth(below, -0.03, 0.06))
+    _cover(color, cloth, smoothstep(below, -0.03, 0.06))
 
 
 # --- tools -----------------------------------------------------------------------------------------------------
@@ -325,11 +326,6 @@ def _signed_distance(points: Floats, outline: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             crossings += spans & (points[..., 0] < e[0] * (points[..., 1] - a[1]) / e[1] + a[0])
     return np.where(crossings % 2 == 1, best, -best)
-
-
-def _smooth(x: Floats, low: Any, high: Any) -> Floats:
-    t = np.clip((x - low) / (high - low), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)
 
 
 def _darken(color: Floats, amount: Floats, share: tuple[float, float, float]) -> None:

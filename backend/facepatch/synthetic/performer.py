@@ -15,6 +15,7 @@ from facepatch.core.axes import Float32, Float64, UInt8
 from facepatch.core.data.character import Character
 from facepatch.core.data.clip import Clip
 from facepatch.core.progress import OnProgress, silent, track
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.render.film_writer import FilmWriter
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
@@ -135,8 +136,7 @@ def posed(vertices: Float32, pose: Float64, share: Float32) -> Float32:
 
 
 def _head_share(neutral: Float32) -> Float32:
-    t = np.clip((neutral[:, 1] - _NECK_BOTTOM) / (_NECK_TOP - _NECK_BOTTOM), 0.0, 1.0)
-    out: Float32 = (t * t * (3.0 - 2.0 * t)).astype(np.float32)
+    out: Float32 = smoothstep(neutral[:, 1], _NECK_BOTTOM, _NECK_TOP).astype(np.float32)
     return out
 
 
