@@ -36,9 +36,8 @@ def pieces(mask: np.ndarray) -> list[tuple[int, int]]:
 
 
 def test_pieces_of_neighbours_are_held_out_evenly_over_the_take() -> None:
-    assert pieces(held_out(1000, 0.04)) == [(240, 20), (740, 20)]
-    starts = [start for start, _ in pieces(held_out(4000, 0.04))]
-    assert starts == [240 + 500 * piece for piece in range(8)]
+    assert pieces(held_out(4000, 0.04)) == [(240 + 500 * piece, 20) for piece in range(8)]
+    assert pieces(held_out(800, 0.04)) == [(48 + 100 * piece, 5) for piece in range(8)]
 
 
 def test_of_few_frames_none_is_spared() -> None:

@@ -26,8 +26,8 @@ ENOUGH = 400
 LEAST, JUDGED = 40, 160
 """Frames that are held out of one domain, at least and at most: more would make a check dear, and be missing in the
 training. Where none are, as many of all judge."""
-PIECE = 20
-"""Neighbouring frames that are held out together."""
+PIECES = 8
+"""Runs of neighbouring frames that are held out: enough that a short take's moves are among them."""
 MOVES = 0.3
 """A measure judges where its range in the judging frames is this share of its range in the whole take."""
 STILL = 0.02
@@ -64,15 +64,15 @@ class Validation:
 def held_out(count: int, share: float) -> Bool:
     """(count,) True for the `share` of frames which only judge. None where there are few frames.
 
-    Pieces of a second or so, spread evenly: frame by frame, neighbours that are nearly the same would be learned from;
+    Pieces of up to a second, spread evenly: frame by frame, neighbours that are nearly the same would be learned from;
     in one piece, what only that part of a take does would never be learned (docs/log.md).
     """
     mask = np.zeros(count, bool)
     if count >= ENOUGH and share > 0:
         wanted = min(JUDGED, max(LEAST, round(share * count)))
-        pieces = max(1, round(wanted / PIECE))
-        for start in (np.arange(pieces) + 0.5) * count / pieces - wanted / pieces / 2:
-            mask[round(start) : round(start + wanted / pieces)] = True
+        for middle in (np.arange(PIECES) + 0.5) * count / PIECES:
+            start = round(middle - wanted / PIECES / 2)
+            mask[start : start + round(wanted / PIECES)] = True
     return mask
 
 
