@@ -17,7 +17,7 @@ from facepatch.core.errors import JobCancelledError, StorageError
 from facepatch.core.progress import Progress, silent
 from facepatch.pca.sources import ArrayFrames
 from facepatch.pipelines import prepare as module
-from facepatch.pipelines.performance import Performance
+from facepatch.pipelines.performance import Performance, RenderedPerformance
 from facepatch.pipelines.prepare import TrainingData, prepare_training, train_rows
 from facepatch.pipelines.quality import held_out
 from facepatch.pipelines.run import Job, make_pca, make_performance, make_subject
@@ -109,6 +109,7 @@ def test_frames_that_judge_are_not_learned_from(
 ) -> None:
     monkeypatch.setattr("facepatch.pipelines.quality.ENOUGH", 20)
     monkeypatch.setattr("facepatch.pipelines.quality.LEAST", 4)
+    monkeypatch.setattr("facepatch.pipelines.quality.PIECES", 1)
     data = made.prepared(tmp_path, validation_share=0.2)
     rows, judges = train_rows(made.performance, 1.0), data.validation
     assert judges.rows.tolist() == rows[held_out(len(rows), 0.2)].tolist()
@@ -137,6 +138,7 @@ def test_expressions_are_recombined_from_frames_that_may_be_learned_from(
 ) -> None:
     monkeypatch.setattr("facepatch.pipelines.quality.ENOUGH", 20)
     monkeypatch.setattr("facepatch.pipelines.quality.LEAST", 4)
+    monkeypatch.setattr("facepatch.pipelines.quality.PIECES", 1)
     seen: list[int] = []
     original = module.recombined
     monkeypatch.setattr(
@@ -169,6 +171,23 @@ def test_the_coverage_is_written_for_people_and_programs(made: Made, tmp_path: P
     assert set(written["features"]) == {"mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow"}
     assert set(written["sentences"]) <= set(data.sentences)
     assert len(set(data.sentences)) == len(data.sentences)
+
+
+def test_a_habit_of_an_acting_character_is_not_taken_for_its_neutral(made: Made, tmp_path: Path) -> None:
+    motion = made.subject.frames.block(0, 30)
+    open_eyes = character_measures(made.subject, made.subject.landmark_motion())[0].eye_open_l
+    half_shut = int(np.abs(open_eyes - (open_eyes.min() + open_eyes.max()) / 2).argmin())
+    # Most of the time the lids are half shut; the character on the other side does just the same.
+    habit = ArrayFrames(np.concatenate([motion, np.repeat(motion[half_shut : half_shut + 1], 60, 0)]))
+    subject = replace(made.subject, frames=habit, key="habit")
+    acted = RenderedPerformance(subject, makeup=made.settings.makeup, supersample=1)
+    data = Made(**{**vars(made), "performance": acted, "subject": subject}).prepared(tmp_path)
+    gap = acted.take.measures.eye_open_l
+    left = [region.name for region in made.settings.patches.regions].index("eye_l")
+    nearest = data.character_rows[data.partner_rows[:, left, 0]]
+    apart = np.abs(gap[nearest] - gap[data.performer_rows])
+    assert np.ptp(gap) > 0.05
+    assert apart.max() < 0.1 * np.ptp(gap)
 
 
 def test_what_was_prepared_is_kept_until_something_changes(

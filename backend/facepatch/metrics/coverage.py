@@ -128,6 +128,7 @@ def coverage(
     *,
     performer_valid: Any = None,
     character_valid: Any = None,
+    performer_rest: Mapping[str, float] | None = None,
     character_rest: Mapping[str, float] | None = None,
     bins: int = 21,
     near: float = 0.2,
@@ -137,7 +138,8 @@ def coverage(
 
     Each feature is normalised to its own rest and range (`normalised`), so that a small mouth counts as open when
     it is open for itself. Both sides may differ in length.
-    character_rest: the measures of the neutral mesh (`FaceMeasures.at`); None for the most common values.
+    performer_rest, character_rest: the measures of the neutral (`FaceMeasures.at`), where it is known: a mesh's; None
+    for the most common values.
     near: distance, in normalised features taken together, within which a frame counts as near.
     neighbours: how many near frames of the other side cover a frame.
     Raises InputError when a side has no valid frame.
@@ -146,7 +148,7 @@ def coverage(
         "performer": valid_measures(performer, performer_valid, "performer"),
         "character": valid_measures(character, character_valid, "character"),
     }
-    rests = {"performer": None, "character": character_rest}
+    rests = {"performer": performer_rest, "character": character_rest}
     table: dict[str, FeatureCoverage] = {}
     vectors: dict[str, list[Float64]] = {who: [] for who in kept}
     warnings: list[str] = []

@@ -134,17 +134,18 @@ def matched_selection(
     character_shapes: Any = None,
     performer_valid: Any = None,
     character_valid: Any = None,
+    performer_rest: Mapping[str, float] | None = None,
     character_rest: Mapping[str, float] | None = None,
 ) -> MatchedSelection:
     """Choose training frames of performer and character and their probabilities.
 
     performer_shapes, character_shapes: (T, D) vectors that farthest-point sampling spreads over: aligned landmarks,
     PCA weights; None for the normalised measures.
-    character_rest: the measures of the neutral mesh; None, and for the performer always, the most common value.
+    performer_rest, character_rest: the measures of the neutral, where it is known; None for the most common values.
     Deterministic for one `settings.seed`. Raises InputError when a side has no valid frame.
     """
     sides = (
-        _Domain(performer, performer_shapes, performer_valid, None, "performer", settings),
+        _Domain(performer, performer_shapes, performer_valid, performer_rest, "performer", settings),
         _Domain(character, character_shapes, character_valid, character_rest, "character", settings),
     )
     kept = [side.spread(settings) for side in sides]

@@ -124,10 +124,11 @@ def _prepare(
         take.measures.select(learned),
         measures,
         settings.selection,
+        performer_rest=take.at_rest,
         character_rest=rest,
         character_valid=~apart[1],
     )
-    report = coverage(take.measures.select(rows), measures, character_rest=rest)
+    report = coverage(take.measures.select(rows), measures, performer_rest=take.at_rest, character_rest=rest)
     performer_rows, judges = (
         learned[chosen.performer.frames],
         rows[judging(apart[0], settings.validation_share)],
@@ -154,7 +155,7 @@ def _prepare(
             (positions[..., :2].astype(np.float64), plan.views),
         )
     ]
-    features = region_features(take.measures.select(learned), None), region_features(measures, rest)
+    features = region_features(take.measures.select(learned), take.at_rest), region_features(measures, rest)
     partners = [
         find_partners(
             _columns(features[0], region)[chosen.performer.frames],
@@ -224,7 +225,7 @@ MEASURES_OF = {
 
 
 def region_features(measures: FaceMeasures, rest: Mapping[str, float] | None) -> dict[str, Float64]:
-    """Every measure on its own range, rest at 0.5: (T,) each."""
+    """Every measure on its own range, rest at 0.5: (T,) each. rest: where known; None for the most common value."""
     return {
         name: normalised(curve, None if rest is None else rest[name])
         for name, curve in measures.curves().items()

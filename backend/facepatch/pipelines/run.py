@@ -39,6 +39,7 @@ from facepatch.pipelines.retarget import (
     calibrate,
     finish_clip,
     predict,
+    predict_neutral,
     read_calibration,
     write_calibration,
 )
@@ -210,7 +211,10 @@ def train_all(
     )
     measures, at_rest = character_measures(subject, subject.landmark_motion())
     rows = train_rows(performance, settings.train_share)
-    found = coverage(performance.take.measures.select(rows), measures, character_rest=at_rest)
+    take = performance.take
+    found = coverage(
+        take.measures.select(rows), measures, performer_rest=take.at_rest, character_rest=at_rest
+    )
     for sentence in found.warnings:
         log.warning("%s", sentence)
     clock.lap("patches")
@@ -229,6 +233,7 @@ def train_all(
         models=models,
         character_mean=data.weights[: data.motion_frames].mean(0),
         settings=settings.retarget,
+        at_neutral=predict_neutral(performance, models, store=store),
     )
     write_calibration(folder / "calibration.json", calibration)
     take_the_place_of(store.out / "models", folder)
