@@ -158,18 +158,6 @@ def test_patches_of_an_acting_character_do_not_depend_on_which_are_asked_for(
     np.testing.assert_array_equal(some, whole[[1, 28]])
 
 
-def test_an_acting_character_can_be_had_at_its_neutral(
-    acted: RenderedPerformance, subject: Subject, film: FilmPerformance
-) -> None:
-    still = acted.at_neutral()
-    assert still.take.frame_count == 1
-    assert still.take.key != acted.take.key
-    np.testing.assert_allclose(still.take.points[0], acted.take.neutral, atol=1e-5)
-    for name, value in still.take.measures.at(0).items():
-        assert value == pytest.approx(acted.take.at_rest[name], abs=5e-3)
-    assert film.at_neutral() is None
-
-
 def test_makeup_belongs_to_the_key_and_to_the_pictures(subject: Subject) -> None:
     bare, made_up = (
         RenderedPerformance(subject, makeup=MakeupSettings(use=use), supersample=1) for use in ("off", "on")

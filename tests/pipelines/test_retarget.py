@@ -154,15 +154,6 @@ def test_the_offset_between_the_domains(kind: Any, offset: tuple[float, float]) 
     assert (found.reach > 0) == (kind == "neutral")
 
 
-def test_a_neutral_that_is_known_goes_before_the_frames_at_rest() -> None:
-    raw = np.array([[1, 10], [2, 20], [3, 30], [4, 40]], np.float32)
-    found = calibrate(
-        raw, flat_take(4, [0, 2]), np.arange(4), models=flat_models(), character_mean=np.zeros(2, np.float32),
-        settings=RetargetSettings(), at_neutral=np.array([5, 50], np.float32),
-    )  # fmt: skip
-    np.testing.assert_allclose(found.offset, (-3.0, -53.0))
-
-
 def test_rest_frames_outside_the_training_frames_are_better_than_none() -> None:
     raw = np.array([[1, 10], [2, 20], [3, 30], [4, 40], [6, 60]], np.float32)
     found = calibrate(

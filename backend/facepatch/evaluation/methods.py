@@ -39,7 +39,6 @@ from facepatch.pipelines.retarget import (
     calibrate,
     finish_clip,
     predict,
-    predict_neutral,
     without_channels,
 )
 from facepatch.pipelines.run import make_pca
@@ -176,7 +175,6 @@ class Fitted:
             models=self.models,
             character_mean=self.lesson.data.weights[: self.lesson.data.motion_frames].mean(0),
             settings=settings,
-            at_neutral=predict_neutral(performance, self.models, store=self.store),
         )
 
     def columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,6 @@ from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.patches.align import align_character, align_performer, rest_frames, rest_shape
 from facepatch.patches.extract import cut_patches
 from facepatch.patches.makeup import MakeupSettings, apply_makeup, wears_makeup
-from facepatch.pca.sources import ArrayFrames
 from facepatch.pipelines.store import Stage, Store, fingerprint
 from facepatch.pipelines.subject import Subject, character_measures
 from facepatch.render.camera import front_view
@@ -82,10 +81,6 @@ class Performance(Protocol):
         """Frame number, (H, W, 3) picture and (2, 3) the take's plane -> picture pixels."""
         ...
 
-    def at_neutral(self) -> Performance | None:
-        """The performer at the true neutral, where it is known; None where the take's frames must tell."""
-        ...
-
 
 class FilmPerformance:
     """A performer on film."""
@@ -134,9 +129,6 @@ class FilmPerformance:
         for index, image in self._frames(rows):
             yield index, image, same
 
-    def at_neutral(self) -> None:
-        """Nobody knows it but by the frames at rest."""
-
     def _frames(self, rows: np.ndarray | None) -> Iterator[tuple[int, UInt8]]:
         wanted = None if rows is None else {int(row) for row in rows}
         last = self.take.frame_count if rows is None else int(max(rows, default=-1)) + 1
@@ -172,7 +164,6 @@ class RenderedPerformance:
     def __init__(self, subject: Subject, *, makeup: MakeupSettings, supersample: int) -> None:
         self.subject, self.supersample = subject, supersample
         self.look: Look = prepare_look(subject.character)
-        self._makeup = makeup
         self.makeup = makeup if wears_makeup(subject.character, makeup) else None
         positions = subject.landmark_motion()
         neutral = subject.landmarks.positions(subject.character.neutral[None])[0]
@@ -225,15 +216,6 @@ class RenderedPerformance:
             images = self.render(numbers, view[None], (480, 480))
             for number, image in zip(numbers, images[:, 0], strict=True):
                 yield int(number), image, compose(view, inverse(self.to_aligned))
-
-    def at_neutral(self) -> RenderedPerformance:
-        """One frame of the neutral mesh."""
-        subject = self.subject
-        still = ArrayFrames(subject.character.neutral[None])
-        return RenderedPerformance(
-            replace(subject, frames=still, key=f"{subject.key}+neutral"), makeup=self._makeup,
-            supersample=self.supersample,
-        )  # fmt: skip
 
 
 def render_rows(

@@ -91,12 +91,6 @@ def predict(
     return read_record(path, KIND, VERSION).arrays["weights"]
 
 
-def predict_neutral(performance: Performance, models: FaceModels, *, store: Store) -> Float32 | None:
-    """(M,) raw PCA weights of the performer's true neutral, where it is known."""
-    known = performance.at_neutral()
-    return None if known is None else predict(known, models, store=store)[0]
-
-
 @dataclass(frozen=True)
 class Calibration:
     """What is constant between one performer and one character, measured on the training frames."""
@@ -127,21 +121,17 @@ def calibrate(
     models: FaceModels,
     character_mean: Float32,
     settings: RetargetSettings,
-    at_neutral: Float32 | None = None,
 ) -> Calibration:
     """Measure the offset between the domains (method 10). raw: (T, M); rows: the training frames.
 
-    neutral: the output for the performer's neutral becomes the character's. It does not care whether the ranges of
-    motion match. mean: the mean output becomes the mean of the training motion.
-    at_neutral: (M,) that output where the neutral is known (`predict_neutral`); None for the median over the frames
-    at rest.
+    neutral: the median output over the performer's rest frames becomes the character's neutral. It does not care
+    whether the ranges of motion match. mean: the mean output becomes the mean of the training motion.
     """
     common = np.intersect1d(take.rest, rows)
     rest = common if common.size else take.rest
     reach = 0.0
     if settings.calibration == "neutral":
-        ours = np.median(raw[rest], axis=0) if at_neutral is None else at_neutral
-        offset = neutral_weights(models) - ours
+        offset = neutral_weights(models) - np.median(raw[rest], axis=0)
         reach = NEAR * float(np.linalg.norm(raw[rows] - raw[rows].mean(axis=0), axis=1).mean())
     elif settings.calibration == "mean":
         offset = character_mean - raw[rows].mean(axis=0)

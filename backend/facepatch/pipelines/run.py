@@ -39,7 +39,6 @@ from facepatch.pipelines.retarget import (
     calibrate,
     finish_clip,
     predict,
-    predict_neutral,
     read_calibration,
     write_calibration,
 )
@@ -233,7 +232,6 @@ def train_all(
         models=models,
         character_mean=data.weights[: data.motion_frames].mean(0),
         settings=settings.retarget,
-        at_neutral=predict_neutral(performance, models, store=store),
     )
     write_calibration(folder / "calibration.json", calibration)
     take_the_place_of(store.out / "models", folder)
