@@ -188,6 +188,8 @@ class Running:
     def stop(self) -> None:
         self.server.stop()
         self.thread.join(DEADLINE_S)
+        # Sockets belong to their thread: closed under it, libzmq ends the whole test run.
+        assert not self.thread.is_alive(), "the server does not end"
         self.server.close()
 
 

@@ -414,18 +414,22 @@ def test_five_thousand_random_messages_over_a_socket_leave_the_server_answering(
 ) -> None:
     running = serve()
     chance = random.Random(7)
-    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
-        dealer.linger = 0
-        dealer.connect(running.server.connection.address)
-        for _ in range(5000):
-            head = chance.choice((b"FACEPATCH/1", b"FACEPATCH/2", b"FACEPATCH/", b"", chance.randbytes(9)))
-            body = json.dumps(
-                {"type": chance.choice(("ping", "run", "")), "id": "0" * chance.randrange(40)}
-            ).encode()
-            frames = [head, body, chance.randbytes(chance.randrange(60))][: chance.randrange(1, 4)]
-            dealer.send_multipart(frames)
-            while dealer.poll(0):
-                assert len(dealer.recv_multipart()) >= 3
-        dealer.close()
+    # Several that hang up in the middle of it: with a limit on what is received libzmq aborted in one run of five.
+    for _ in range(4):
+        with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+            dealer.linger = 0
+            dealer.connect(running.server.connection.address)
+            for _ in range(5000):
+                head = chance.choice(
+                    (b"FACEPATCH/1", b"FACEPATCH/2", b"FACEPATCH/", b"", chance.randbytes(9))
+                )
+                body = json.dumps(
+                    {"type": chance.choice(("ping", "run", "")), "id": "0" * chance.randrange(40)}
+                ).encode()
+                frames = [head, body, chance.randbytes(chance.randrange(60))][: chance.randrange(1, 4)]
+                dealer.send_multipart(frames)
+                while dealer.poll(0):
+                    assert len(dealer.recv_multipart()) >= 3
+            dealer.close()
     with running.client() as client:
         assert client.ping(timeout_s=DEADLINE_S) == {}

@@ -216,7 +216,8 @@ def front_socket(context: Any, settings: ServeSettings) -> Socket:
         (zmq.ROUTER_HANDOVER, 1),
         (zmq.MAXMSGSIZE, settings.max_message_mb * 2**20),
         (zmq.SNDHWM, 100),
-        (zmq.RCVHWM, 1000),
+        # With a limit, libzmq 4.3.5 aborts the process when a client hangs up that has sent more (`!_io_error`).
+        (zmq.RCVHWM, 0),
         (zmq.HEARTBEAT_IVL, HEARTBEAT_MS),
         (zmq.HEARTBEAT_TIMEOUT, SILENCE_MS),
         (zmq.HANDSHAKE_IVL, 5000),
