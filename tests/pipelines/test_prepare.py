@@ -15,6 +15,7 @@ import pytest
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import JobCancelledError, StorageError
 from facepatch.core.progress import Progress, silent
+from facepatch.core.schema import to_dict
 from facepatch.pca.sources import ArrayFrames
 from facepatch.pipelines import prepare as module
 from facepatch.pipelines.performance import Performance, RenderedPerformance
@@ -168,8 +169,10 @@ def test_without_a_share_nothing_judges(made: Made, tmp_path: Path) -> None:
 def test_the_coverage_is_written_for_people_and_programs(made: Made, tmp_path: Path) -> None:
     data = made.prepared(tmp_path)
     written = json.loads((data.stage.folder / "coverage.json").read_text())
-    assert set(written["features"]) == {"mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow"}
-    assert set(written["sentences"]) <= set(data.sentences)
+    names = {"mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow"}
+    assert set(written["coverage"]["features"]) == set(written["overlap_as_drawn"]) == names
+    assert written["coverage"] == to_dict(data.coverage)
+    assert set(data.coverage.warnings) <= set(data.sentences)
     assert len(set(data.sentences)) == len(data.sentences)
 
 

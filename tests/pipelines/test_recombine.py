@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,14 @@ def test_no_shape_leaves_the_range_that_it_has_in_the_motion(motion: BlendshapeF
     assert (mixed.weights <= motion.weights.max(0)).all()
     assert (mixed.weights[:, 2] < 0).any()
     assert not mixed.weights[:, 3].any()
+
+
+def test_half_of_the_frames_are_weakened_down_to_rest(motion: BlendshapeFrames) -> None:
+    strong = replace(motion, weights=np.full_like(motion.weights, 0.8))
+    strong.weights[0] = 0.0
+    weights = recombined(strong, 2000, seed=0).weights.max(1)
+    assert 0.05 < (weights < 0.1).mean() < 0.1
+    assert 0.2 < (weights < 0.4).mean() < 0.3
 
 
 def test_the_seed_decides(motion: BlendshapeFrames) -> None:

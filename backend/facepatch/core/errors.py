@@ -154,7 +154,7 @@ class CheckpointError(ModelError):
 
 
 class DivergedError(ModelError):
-    """Training that left the finite numbers or never left its plateau."""
+    """Training that left the finite numbers for the second time."""
 
     code = "model.diverged"
 

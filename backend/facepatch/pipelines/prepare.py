@@ -15,7 +15,7 @@ from facepatch.core.axes import Bool, Float32, Float64, Int32, UInt8
 from facepatch.core.data.pca import Pca
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, storage_error, write_record, write_text
-from facepatch.core.schema import to_dict
+from facepatch.core.schema import from_dict, to_dict
 from facepatch.geometry.affine import transform
 from facepatch.metrics.coverage import CoverageReport, coverage, normalised
 from facepatch.metrics.face_measures import FaceMeasures
@@ -36,6 +36,7 @@ from facepatch.render.phong import prepare_look
 
 KIND = "facepatch.training_data"
 VERSION = 1
+COVERAGE = "coverage.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ class TrainingData:
     character_learned: Bool
     """(Tc,) which of `character` may be learned from; the others only judge."""
     validation: Validation
+    coverage: CoverageReport
+    """Of the take's frames that may be learned from, by the character's motion."""
     sentences: tuple[str, ...]
 
 
@@ -81,7 +84,8 @@ def prepare_training(
     performance: Performance, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store,
     on_progress: OnProgress = silent,
 ) -> TrainingData:  # fmt: skip
-    """Frame, choose and cut. Kept in the stage: `plan.json`, `performer.npy`, `character.npy`, `data.npz`."""
+    """Frame, choose and cut. Kept in the stage: `plan.json`, `performer.npy`, `character.npy`, `data.npz`,
+    `coverage.json`."""
     inputs = {
         "performer": performance.take.key,
         "character": subject.key,
@@ -191,7 +195,8 @@ def _prepare(
         "motion_frames": subject.frames.frame_count,
     }
     write_record(folder / "data.npz", Record(header, arrays))
-    write_text(folder / "coverage.json", json.dumps(_coverage_values(report, chosen.overlap_after)))
+    found = {"coverage": to_dict(report), "overlap_as_drawn": chosen.overlap_after}
+    write_text(folder / COVERAGE, json.dumps(found))
     write_plan(folder / "plan.json", plan)
 
 
@@ -237,14 +242,6 @@ def _columns(features: dict[str, Float64], region: Region) -> Float64:
     return (
         np.stack([features[name] for name in names], 1) if names else np.full((len(features["brow"]), 1), 0.5)
     )
-
-
-def _coverage_values(report: CoverageReport, after: dict[str, float]) -> dict[str, Any]:
-    return {
-        "features": {name: {**to_dict(feature), "overlap_as_drawn": after.get(name)}
-                     for name, feature in report.features.items()},
-        "sentences": list(report.sentences),
-    }  # fmt: skip
 
 
 def _render(
@@ -302,6 +299,7 @@ def _load(stage: Stage) -> TrainingData:
         motion_frames=int(header["motion_frames"]),
         performer=np.load(stage.folder / "performer.npy", mmap_mode="c"),
         character=np.load(stage.folder / "character.npy", mmap_mode="c"),
+        coverage=from_dict(CoverageReport, json.loads((stage.folder / COVERAGE).read_text())["coverage"]),
         sentences=tuple(header["sentences"]),
         **{name: arrays[name] for name in (
             "performer_rows", "performer_probability", "character_rows", "character_probability", "weights",

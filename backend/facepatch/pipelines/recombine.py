@@ -15,6 +15,9 @@ _FROM_FIRST, _FROM_SECOND = 0.6, 0.25
 """Share of shapes that keep the weight of a frame's first and second origin; the others have one each of their own."""
 _STRENGTH = (0.4, 1.4)
 """Factor on each weight, within the range that the shape has in the motion."""
+_SUBTLE = 0.5
+"""Share of frames that are weakened as a whole, by anything down to nothing: ranges of motion go to the extremes, and
+performances stay near rest."""
 
 
 def recombined(frames: BlendshapeFrames, count: int, *, seed: int) -> BlendshapeFrames:
@@ -30,5 +33,6 @@ def recombined(frames: BlendshapeFrames, count: int, *, seed: int) -> Blendshape
         np.where(draw < _FROM_FIRST + _FROM_SECOND, second, rng.integers(0, total, (count, shapes))),
     )
     mixed = np.take_along_axis(weights, origin, axis=0) * rng.uniform(*_STRENGTH, (count, shapes))
+    mixed *= np.where(rng.random((count, 1)) < _SUBTLE, rng.random((count, 1)), 1.0)
     mixed: Float32 = np.clip(mixed, weights.min(0), weights.max(0)).astype(np.float32)
     return BlendshapeFrames(frames.neutral, frames.deltas, mixed)

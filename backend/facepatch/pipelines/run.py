@@ -17,7 +17,7 @@ from facepatch.core.errors import CheckpointError, InputError
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.records import write_text
 from facepatch.core.schema import to_dict
-from facepatch.metrics.coverage import CoverageReport, coverage
+from facepatch.metrics.coverage import CoverageReport
 from facepatch.pipelines.models import (
     Models,
     bundle,
@@ -46,7 +46,6 @@ from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_set
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import (
     Subject,
-    character_measures,
     fit_subject_pca,
     prepare_character,
     read_subject,
@@ -208,13 +207,8 @@ def train_all(
     data = prepare_training(
         performance, subject, pca, settings=settings, store=store, on_progress=on_progress
     )
-    measures, at_rest = character_measures(subject, subject.landmark_motion())
     rows = train_rows(performance, settings.train_share)
-    take = performance.take
-    found = coverage(
-        take.measures.select(rows), measures, performer_rest=take.at_rest, character_rest=at_rest
-    )
-    for sentence in found.warnings:
+    for sentence in data.coverage.warnings:
         log.warning("%s", sentence)
     clock.lap("patches")
     stages = train_models(data, subject, pca, settings=settings, store=store, on_progress=on_progress)
@@ -237,7 +231,7 @@ def train_all(
     take_the_place_of(store.out / "models", folder)
     clock.lap("retarget")
     doubts = [stage.values["doubt"] for stage in stages.values() if stage.values["doubt"]]
-    return Trained(models, calibration, raw, stages, found, (*data.sentences, *doubts), rows)
+    return Trained(models, calibration, raw, stages, data.coverage, (*data.sentences, *doubts), rows)
 
 
 def models_folder(trained: Path) -> Path:

@@ -131,7 +131,12 @@ class ReenactmentTraining:
     def doubt(self) -> str:
         """Which patches were never learned."""
         flat = self._on_the_mean_image()
-        return f"The networks show nothing but the mean image of {flat}. Train for longer." if flat else ""
+        if not flat:
+            return ""
+        return (
+            f"The networks show nothing but the mean image of {flat}. Check the patches in the report; train for "
+            "longer, or with a higher learning rate or a longer warm-up."
+        )
 
     def _on_the_mean_image(self) -> str:
         return ", ".join(name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO)

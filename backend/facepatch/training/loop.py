@@ -270,9 +270,10 @@ def train(
     """Train `trainee` for `settings.iterations`, going on from the checkpoint in `folder` where there is one.
 
     At the end the module holds the best of the checked networks, or where nothing judges (`Trainee.quality`) the last
-    moving average. `fingerprint` says which settings and data the checkpoint belongs to. Raises DivergedError when the
-    loss leaves the finite numbers for the second time, or when `trainee.check` still objects after three starts;
-    whatever stops the training, the last checkpoint is kept.
+    moving average. `fingerprint` says which settings and data the checkpoint belongs to. Where `trainee.check` objects,
+    training starts over, twice at most: the third start goes on to the end, where `Trainee.doubt` says what is wrong.
+    Raises DivergedError when the loss leaves the finite numbers for the second time; whatever stops the training, the
+    last checkpoint is kept.
     Progress comes after every iteration, with the newest quality; a training that is cancelled there writes its
     checkpoint first.
     """
@@ -289,8 +290,7 @@ def train(
             training = _roll_back(trainee, settings, training, rollbacks)
             continue
         objection = trainee.check(training.iteration)
-        if objection:
-            _start_over(training, objection)
+        if objection and _starts_over(training, objection):
             continue
         iteration = training.iteration
         if training.due(settings.check_every):
@@ -366,15 +366,15 @@ def _roll_back(trainee: Trainee, settings: LoopSettings, training: Training, rol
     return training
 
 
-def _start_over(training: Training, objection: str) -> None:
+def _starts_over(training: Training, objection: str) -> bool:
+    name = training.trainee.name
     if training.attempt + 1 >= MAX_ATTEMPTS:
-        raise DivergedError(
-            f"{training.trainee.name}: {objection} This was start {training.attempt + 1} of {MAX_ATTEMPTS}. "
-            "Check the patches in the report, or raise the learning rate or the warm-up."
-        )
-    log.warning("%s: %s Starting over with other initial weights.", training.trainee.name, objection)
+        log.warning("%s: %s This start, the last, goes on.", name, objection)
+        return False
+    log.warning("%s: %s Starting over with other initial weights.", name, objection)
     training.start_over()
     training.save()
+    return True
 
 
 def write_history(path: Path, history: TrainingHistory) -> None:
