@@ -16,6 +16,7 @@ from facepatch.baselines.kim2021 import (
     KimSettings,
     ReenactNet,
     ReenactNetTraining,
+    as_read,
     bp_net,
     initialise,
     load,
@@ -52,7 +53,7 @@ def test_the_published_sizes() -> None:
     net = ReenactNet(KimSettings(), 128)
     assert net.encoder.to_code.in_features == 8192
     assert net.encoder.to_code.out_features == 512
-    reader = bp_net(KimSettings(), size=128, components=20)
+    reader = bp_net(KimSettings(), components=20)
     first = reader.dense[0]
     assert isinstance(first, torch.nn.Linear)
     assert first.in_features == 2048  # the number that Choi et al. report
@@ -139,7 +140,7 @@ def test_bp_net_learns_what_the_pictures_show(tmp_path: Path) -> None:
     trainee = BpNetTraining(settings, PatchSet(images(24), CPU), weights)
     train(trainee, settings.weights, folder=tmp_path, fingerprint="x")
     with torch.no_grad():
-        read = trainee.module.eval()(trainee.pictures.spread(24)).numpy()
+        read = trainee.module.eval()(as_read(trainee.pictures.spread(24))).numpy()
     assert np.abs(read - weights).mean() < 0.4 * np.abs(weights).mean()
 
 

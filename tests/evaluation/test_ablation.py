@@ -150,7 +150,8 @@ def test_codes_cost_as_much_as_images(job: PairJob, settings: RunSettings, tmp_p
     lesson = made.lesson(pair.performance(settings), pair.target, pair.stage, store=store)
     pace = made.pace(lesson, store=store)
     image = Method("image", settings).pace(lesson, store=store)
-    loops = made.within(Budget(iterations=24), lesson, store=store)
+    frames = {"reenactment": 24 * settings.reenactment.loop.batch}
+    loops = made.within(Budget(frames=frames), lesson, store=store)
     assert loops["reenactment"].iterations == 24
     spent = loops["codes"].iterations * pace["codes"]
     assert spent == pytest.approx(loops["weights"].iterations * image["weights"], abs=pace["codes"])

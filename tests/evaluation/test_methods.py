@@ -12,7 +12,7 @@ import pytest
 from facepatch.core.errors import ConfigError
 from facepatch.core.progress import Progress
 from facepatch.evaluation import networks
-from facepatch.evaluation.methods import METHODS, Method, method, retarget_settings, whole_face
+from facepatch.evaluation.methods import METHODS, Method, equal_frames, method, retarget_settings, whole_face
 from facepatch.evaluation.networks import Budget, PatchNetworks, scaled, seconds_per_iteration
 from facepatch.evaluation.rivals import KIM_NARROW, KimNetworks
 from facepatch.patches.regions import WHOLE
@@ -149,13 +149,35 @@ def test_a_budget_in_seconds_becomes_iterations_once(
     assert budget.name == "time"
 
 
-def test_a_budget_in_iterations_keeps_the_ratio(lesson: Any, tmp_path: Any) -> None:
+def test_a_budget_in_frames_is_the_same_for_every_batch(lesson: Any, tmp_path: Any) -> None:
     made, store = Method("clockwork", lesson.settings, Clockwork()), Store(tmp_path)
-    loops = made.within(Budget(iterations=10), lesson, store=store)
-    assert [loop.iterations for loop in loops.values()] == [10, 4]
+    batch = LoopSettings().batch
+    loops = made.within(Budget(frames={"first": 10 * batch, "weights": 1}), lesson, store=store)
+    assert [loop.iterations for loop in loops.values()] == [10, 40]
     own = made.within(Budget(), lesson, store=store)
     assert [loop.iterations for loop in own.values()] == [100, 40]
-    assert Budget().name == Budget(iterations=3).name == "iterations"
+    assert Budget().name == equal_frames().name == "iterations"
+
+
+@pytest.mark.parametrize("size", ["preview", "paper"])
+@pytest.mark.parametrize("iterations", [None, 500])
+def test_equal_iterations_show_every_network_as_many_frames(
+    size: Any, iterations: int | None, tmp_path: Any
+) -> None:
+    budget, store = equal_frames(size, iterations=iterations), Store(tmp_path)
+    seen: dict[str, set[int]] = {}
+    for name in METHODS:
+        made = method(name, size=size)
+        loops = made.within(budget, SimpleNamespace(settings=made.settings), store=store)
+        for network, loop in loops.items():
+            seen.setdefault(network, set()).add(loop.iterations * loop.batch)
+    paper = method("paper", size=size).settings
+    first = paper.reenactment.loop
+    wanted = (iterations or first.iterations) * first.batch
+    assert all(abs(frames - wanted) <= 0.001 * wanted for frames in seen["reenactment"])
+    share = (iterations or first.iterations) / first.iterations
+    wanted = share * paper.weights.loop.iterations * paper.weights.loop.batch
+    assert all(abs(frames - wanted) <= 0.001 * wanted for frames in seen["weights"])
 
 
 def test_other_work_on_the_machine_does_not_make_a_method_look_slow(

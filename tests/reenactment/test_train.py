@@ -193,14 +193,14 @@ def test_a_decoder_that_answers_to_its_input_is_left_alone():
 def test_a_short_training_does_not_start_over_when_no_time_is_left_for_it():
     trainee = started(training_of(replace(TINY, loop=replace(LOOP, iterations=400))))
     to_the_mean_image(trainee)
-    assert trainee.check(trainee.patience) == ""
+    assert trainee.check(trainee.watch.patience) == ""
     assert trainee.doubt() != ""
 
 
 def test_the_plateau_is_looked_for_once_when_patience_is_over():
     trainee = started(training_of(replace(TINY, loop=replace(LOOP, iterations=4000))))
     to_the_mean_image(trainee)
-    assert trainee.patience == 1000
+    assert trainee.watch.patience == 1000
     assert [bool(trainee.check(iteration)) for iteration in (1, 999, 1000, 1001)] == [
         False,
         False,
@@ -220,7 +220,7 @@ def test_a_training_that_never_leaves_the_mean_image_says_so_at_the_end(tmp_path
     settings = replace(TINY, loop=replace(LOOP, batch=1, iterations=20))
     sets = [PatchSet(mouths([0.1, 0.2, 0.3], color), CPU) for color in ((220, 180, 160), (120, 190, 120))]
     trainee = Stuck(settings, *sets, regions=("mouth",))
-    trainee.patience = 3
+    trainee.watch.patience = 3
     history = train(trainee, settings.loop, folder=tmp_path, fingerprint="stuck")
     assert history.attempt == 2
     assert "nothing but the mean image of performer mouth, character mouth" in history.doubt

@@ -14,12 +14,15 @@ text could not be had, so the layers are [S], those of a third party's reimpleme
   space" [V] asks for no less. Attention as in SAGAN, its gain starting at 0 [I]; sigmoid output [I]; a plane whose side
   is no power of two is cropped after each doubling [I].
 - BPNet [S]: six 4x4 convolutions of stride 2, 16 to 512 channels, batch normalisation from the second on, ReLU; dense
-  1024, 512, 256, 128; Adam 3e-4. At 128 pixels its code has the 2048 numbers that Choi et al. report [V]. Here it gives
-  the PCA weights that all methods give, times one factor that brings them to unit size, instead of blendshape weights.
+  1024, 512, 256, 128; Adam 3e-4. It sees 128 pixels a side, whatever the patch has: its code then has the 2048 numbers
+  that Choi et al. report [V]. Here it gives the PCA weights that all methods give, times one factor that brings them to
+  unit size, instead of blendshape weights.
 - Loss of BPNet [S]: L1 of the weights, plus L1 of a differentiable render of them. The second is left out: it needs a
   differentiable renderer; the PCA basis being orthonormal, the first is already an error of the vertices.
 - Augmentation: not known. Both networks are given that of Choi et al., which makes ReenactNet robust [I].
-- Initial weights: He's [I]. With PyTorch's default such an autoencoder may sit on the mean image for ever.
+- Initial weights: He's [I]. With PyTorch's default such an autoencoder may sit on the mean image for ever. Where it
+  does all the same, training starts over, twice at most, as every method's here.
+- Learning rate: constant, without moving average or decay [I].
 
 Where nothing was known the choice is the one that favours the rival. Iterations and batches are the comparison's.
 """
@@ -41,14 +44,15 @@ from facepatch.training.augment import augment
 from facepatch.training.checkpoint import load_into, read_model
 from facepatch.training.data import PatchSet
 from facepatch.training.pictures import to_image, write_picture
+from facepatch.training.plateau import PlateauWatch
 from facepatch.training.precision import autocast_dtype, on_device
 from facepatch.training.settings import AugmentSettings, LoopSettings
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel
 from facepatch.weights.model import initialise as initialise_weights
 
-PLATEAU_RATIO = 0.03
-"""A decoder whose output varies less than this share of its data sits on the mean image."""
+READ_SIZE = 128
+"""BPNet sees pictures of this many pixels a side."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,7 @@ class ReenactNetTraining:
         self.device = performer.device
         self.dtype = autocast_dtype(settings.reenactment.precision, self.device)
         self.module = on_device(ReenactNet(settings, performer.size), self.device)
+        self.watch = PlateauWatch(self.output_variation, settings.reenactment.iterations)
 
     def initialise(self, generator: Generator) -> None:
         """He-normal weights."""
@@ -225,8 +230,8 @@ class ReenactNetTraining:
         return {"loss": performer + character, "performer": performer, "character": character}
 
     def check(self, iteration: int) -> str:
-        """No training is given up."""
-        return ""
+        """Watches for the mean-image plateau."""
+        return self.watch.check(iteration)
 
     def quality(self) -> dict[str, float]:
         """Nothing judges a rival while it trains."""
@@ -234,12 +239,7 @@ class ReenactNetTraining:
 
     def doubt(self) -> str:
         """Which face was never learned."""
-        flat = [name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO]
-        return (
-            f"The networks show nothing but the mean image of {', '.join(flat)}. Train for longer."
-            if flat
-            else ""
-        )
+        return self.watch.doubt()
 
     @torch.no_grad()
     def output_variation(self) -> dict[str, float]:
@@ -281,7 +281,7 @@ class BpNetTraining:
         self.device = pictures.device
         self.dtype = autocast_dtype(settings.weights.precision, self.device)
         self.targets = torch.from_numpy(weights).to(self.device)
-        module = bp_net(settings, size=pictures.size, components=weights.shape[1])
+        module = bp_net(settings, components=weights.shape[1])
         self.module = on_device(module, self.device)
 
     def initialise(self, generator: Generator) -> None:
@@ -294,7 +294,7 @@ class BpNetTraining:
         rows = self.pictures.rows(self.settings.weights.batch, generator)
         images = augment(self.pictures.take(rows), self.settings.read_augment, generator)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            predicted = self.module(images)
+            predicted = self.module(as_read(images))
         weights = (predicted - self.targets[rows]).abs().mean()
         return {"loss": weights / self.module.scale, "weights": weights}
 
@@ -315,12 +315,20 @@ class BpNetTraining:
         return False
 
 
-def bp_net(settings: KimSettings, *, size: int, components: int) -> WeightModel:
+def as_read(pictures: Tensor) -> Tensor:
+    """Pictures (B, 1, 3, H, H) at the size that BPNet sees (B, 1, 3, 128, 128)."""
+    shown = F.interpolate(
+        pictures[:, 0], (READ_SIZE, READ_SIZE), mode="bilinear", align_corners=False, antialias=True
+    )
+    return shown[:, None]
+
+
+def bp_net(settings: KimSettings, *, components: int) -> WeightModel:
     """BPNet. Its layers are those that Choi et al. took over from it, so it is built from the same class."""
     layers = WeightSettings(
         channels=settings.read_channels, hidden=settings.read_hidden, normalisation="batch"
     )
-    return WeightModel(layers, patches=1, size=size, components=components)
+    return WeightModel(layers, patches=1, size=READ_SIZE, components=components)
 
 
 @dataclass(frozen=True, eq=False)
@@ -335,12 +343,12 @@ class Kim2021:
         """Performer pictures (B, 1, H, H, 3) -> the character's, the same shape, and weights (B, M)."""
         reenacted = self.reenactment.reenact(self._tensor(patches)[:, 0])[:, None]
         shown = (reenacted.permute(0, 1, 3, 4, 2) * 255).round().clamp(0, 255).byte()
-        return shown.cpu().numpy(), self.weights(reenacted).cpu().numpy()
+        return shown.cpu().numpy(), self.weights(as_read(reenacted)).cpu().numpy()
 
     @torch.no_grad()
     def read(self, patches: UInt8) -> Float32:
         """The character's own pictures (B, 1, H, H, 3) -> weights (B, M)."""
-        return self.weights(self._tensor(patches)).cpu().numpy()
+        return self.weights(as_read(self._tensor(patches))).cpu().numpy()
 
     def _tensor(self, patches: UInt8) -> Tensor:
         images = torch.from_numpy(np.ascontiguousarray(patches)).to(self.weights.scale.device)
@@ -353,10 +361,6 @@ def load(reenactment: Path, weights: Path, device: torch.device) -> Kim2021:
     net = ReenactNet(from_dict(KimSettings, about["settings"], "kim2021"), int(about["size"]))
     load_into(net, tensors, "", reenactment)
     tensors, about = read_model(weights)
-    reader = bp_net(
-        from_dict(KimSettings, about["settings"], "kim2021"),
-        size=int(about["size"]),
-        components=int(about["components"]),
-    )
+    reader = bp_net(from_dict(KimSettings, about["settings"], "kim2021"), components=int(about["components"]))
     load_into(reader, tensors, "", weights)
     return Kim2021(on_device(net, device).eval(), on_device(reader, device).eval())

@@ -86,7 +86,7 @@ class Pairs(OnPairs):
 
     methods: tuple[MethodName, ...] = ALL
     budget: tuple[Literal["iterations", "time"], ...] = ("iterations", "time")
-    """iterations: as many for every method. time: as many seconds."""
+    """iterations: every network sees as many frames as that of the method paper. time: as many seconds."""
     iterations: int | None = None
     """Of the first network of every method. Default: those of the size."""
     seconds: float | None = None

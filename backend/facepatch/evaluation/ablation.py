@@ -111,7 +111,7 @@ def _variants(
             named(variant, settings, base),
             results,
             store=store,
-            retarget=retarget_settings(trials.size),
+            retarget=retarget_settings(trials.size, trials.values),
             budget=budget,
             about={"base": base, "variant": variant.name, "size": trials.size},
             leftovers=leftovers,

@@ -72,12 +72,23 @@ def evaluate_films(
     found: list[dict[str, Any]] = []
     characters = job.characters if job.trained is None else (job.trained,)
     share = {**(values or {}), "train_share": TRAIN_SHARE}
+    retarget = retarget_settings(size, values)
     for performer, character, name, seed in product(job.performers, characters, methods, seeds):
         picks = job.picks.get(character.stem)
         one = Job(take=performer, character=character, motion=job.motion, picks=picks)
         made = method(name, size=size, seed=seed, values=share)
         found.append(
-            _result(one, made, job.trained, results, store, size=size, budget=budget, on_progress=on_progress)
+            _result(
+                one,
+                made,
+                job.trained,
+                results,
+                store,
+                size=size,
+                budget=budget,
+                retarget=retarget,
+                on_progress=on_progress,
+            )
         )
     whole = results.every()
     shown = [
@@ -95,7 +106,7 @@ def evaluate_films(
 
 def _result(
     one: Job, made: Method, trained: Path | None, results: Results, store: Store, *, size: Size, budget: Budget,
-    on_progress: OnProgress,
+    retarget: RetargetSettings, on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
     names = (one.take.stem, one.character.stem, made.name, budget.name, f"seed{made.settings.seed}")
     inputs = {
@@ -104,7 +115,7 @@ def _result(
         "motion": [fingerprint(path) for path in one.motion],
         "picks": None if one.picks is None else fingerprint(one.picks),
         "settings": to_dict(made.settings),
-        "retarget": to_dict(retarget_settings(size)),
+        "retarget": to_dict(retarget),
         "budget": to_dict(budget),
     }
     kept = results.kept(names, inputs)
@@ -121,10 +132,11 @@ def _result(
     }
     if trained is None:
         fitted, performance = train_on_film(one, made, store, budget=budget, on_progress=on_progress)
-        clips = fitted.columns(performance, performance, retarget_settings(size))
+        clips = fitted.columns(performance, performance, retarget)
         models, first = fitted.models, round(TRAIN_SHARE * performance.take.frame_count)
         described |= {
-            "seconds": fitted.seconds, "iterations": fitted.iterations, "doubts": list(fitted.doubts)
+            "seconds": fitted.seconds, "iterations": fitted.iterations, "starts": fitted.starts,
+            "doubts": list(fitted.doubts),
         }  # fmt: skip
     else:
         performance, models, clips, first = judged_run(trained, one, store, on_progress=on_progress)

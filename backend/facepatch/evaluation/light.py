@@ -26,6 +26,7 @@ from facepatch.evaluation.page import Part, Picture, Results, write_page
 from facepatch.evaluation.relight import LIGHTS, Light, face_shape, measured_light, relight_film
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.run import Job, make_performance
+from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store, fingerprint, key_of
 from facepatch.render.sheet import contact_sheet
 from facepatch.render.video import open_film
@@ -59,6 +60,7 @@ def evaluate_light(
     lights: the first is the control that the others are compared with. values: settings put over the preset.
     """
     results, store = Results(out, "light"), Store(out)
+    retarget = retarget_settings(size, values)
     films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
     found: list[dict[str, Any]] = []
     for name in methods:
@@ -69,7 +71,7 @@ def evaluate_light(
                 )
                 made = made if colour == AUGMENTED else without_color(made)
                 found.append(
-                    _result(job, made, colour, films, results, store, size=size, budget=budget,
+                    _result(job, made, colour, films, results, store, size=size, budget=budget, retarget=retarget,
                             on_progress=on_progress)
                 )  # fmt: skip
     pictures = [Picture("Frames as filmed and relit", relit_sheet(films))]
@@ -126,7 +128,7 @@ def _slug(light: Light) -> str:
 
 def _result(
     job: LightJob, made: Method, colour: str, films: Mapping[str, Path], results: Results, store: Store, *,
-    size: Size, budget: Budget, on_progress: OnProgress,
+    size: Size, budget: Budget, retarget: RetargetSettings, on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
     names = (
         job.performer.stem,
@@ -144,7 +146,7 @@ def _result(
         "picks": None if job.picks is None else fingerprint(job.picks),
         "films": {name: fingerprint(path) for name, path in films.items()},
         "settings": to_dict(made.settings),
-        "retarget": to_dict(retarget_settings(size)),
+        "retarget": to_dict(retarget),
         "budget": to_dict(budget),
     }
     kept = results.kept(names, inputs)
@@ -159,13 +161,14 @@ def _result(
     control = takes[next(iter(films))]
     sheet = results.path(*names).with_suffix(".png")
     judged = {
-        name: judge(fitted, performance, take, truth=control, size=size) for name, take in takes.items()
+        name: judge(fitted, performance, take, truth=control, retarget=retarget)
+        for name, take in takes.items()
     }
     second = None
     if job.second_take is not None:
         take = make_performance(Job(take=job.second_take, character=job.character), made.settings, store)
-        second = judge(fitted, performance, take, truth=take, size=size)
-        clips = fitted.columns(performance, take, retarget_settings(size))
+        second = judge(fitted, performance, take, truth=take, retarget=retarget)
+        clips = fitted.columns(performance, take, retarget)
         write_picture(
             sheet, film_sheet(take, clips["product"], fitted.models, np.arange(take.take.frame_count))
         )
@@ -182,6 +185,7 @@ def _result(
             "size": size,
             "seconds": fitted.seconds,
             "iterations": fitted.iterations,
+            "starts": fitted.starts,
             "doubts": list(fitted.doubts),
             "frames": control.take.frame_count,
             "lights": judged,
@@ -192,13 +196,18 @@ def _result(
 
 
 def judge(
-    fitted: Fitted, performance: Performance, take: Performance, *, truth: Performance, size: Size
+    fitted: Fitted,
+    performance: Performance,
+    take: Performance,
+    *,
+    truth: Performance,
+    retarget: RetargetSettings,
 ) -> dict[str, Any]:
     """Column -> agreement of a take, all of whose frames are new, by the landmarks of `truth`."""
     rows = np.arange(take.take.frame_count)
     return {
         name: judge_clip(clip, fitted.models, take, rows=rows, truth=truth.take)
-        for name, clip in fitted.columns(performance, take, retarget_settings(size)).items()
+        for name, clip in fitted.columns(performance, take, retarget).items()
     }
 
 

@@ -46,6 +46,7 @@ from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_set
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject
 from facepatch.render.phong import prepare_look
+from facepatch.training.precision import device_for
 from facepatch.training.settings import LoopSettings
 
 PRESETS: dict[Size, dict[str, str]] = {
@@ -88,12 +89,14 @@ class Method:
     def within(self, budget: Budget, lesson: Lesson, *, store: Store) -> dict[str, LoopSettings]:
         """The trainings' settings that keep to `budget`."""
         loops = self.networks.loops(self.settings)
-        factor = 1.0
         if budget.seconds is not None:
             factor = budget.seconds / self.seconds(lesson, store=store)
-        elif budget.iterations is not None:
-            factor = budget.iterations / next(iter(loops.values())).iterations
-        return {name: scaled(loop, factor) for name, loop in loops.items()}
+            return {name: scaled(loop, factor) for name, loop in loops.items()}
+        frames = budget.frames
+        return {
+            name: scaled(loop, frames[name] / (loop.iterations * loop.batch)) if name in frames else loop
+            for name, loop in loops.items()
+        }
 
     def seconds(self, lesson: Lesson, *, store: Store) -> float:
         """What the training costs on this machine with the iterations of the settings."""
@@ -105,7 +108,7 @@ class Method:
         number of iterations when an evaluation goes on later."""
         inputs = {
             "data": lesson.data.stage.key,
-            "method": self.name,
+            "device": device_for().type,
             "networks": repr(self.networks),
             "loops": {name: to_dict(loop) for name, loop in self.networks.loops(self.settings).items()},
             "settings": {name: to_dict(getattr(self.settings, name)) for name in ("reenactment", "weights")},
@@ -149,6 +152,11 @@ class Fitted:
     def iterations(self) -> dict[str, int]:
         """Of each network."""
         return {name: int(stage.values["iterations"]) for name, stage in self.stages.items()}
+
+    @property
+    def starts(self) -> int:
+        """Of the network that had to start over most often; what that cost is beyond the budget."""
+        return max(int(stage.values.get("attempt", 0)) for stage in self.stages.values()) + 1
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -244,6 +252,14 @@ def method(
     return Method(name, whole_face(settings), networks)
 
 
-def retarget_settings(size: Size = "preview") -> RetargetSettings:
-    """Calibration, smoothing and channels of the product, which every method is given alike."""
-    return read_settings(PRESETS[size]["product"]).retarget
+def equal_frames(size: Size = "preview", *, iterations: int | None = None) -> Budget:
+    """As many frames for every network as those of `paper` see, whose first network trains for `iterations` (None: as
+    many as its settings say)."""
+    loops = PatchNetworks().loops(method("paper", size=size).settings)
+    factor = 1.0 if iterations is None else iterations / loops["reenactment"].iterations
+    return Budget(frames={name: round(factor * loop.iterations) * loop.batch for name, loop in loops.items()})
+
+
+def retarget_settings(size: Size = "preview", values: Mapping[str, Any] | None = None) -> RetargetSettings:
+    """Calibration, smoothing and channels of the product, which every method is given alike. values: as of `method`."""
+    return read_settings(PRESETS[size]["product"], dict(values or {})).retarget

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -34,8 +34,8 @@ WARM_UP, MEASURED = 4, 10
 class Budget:
     """How long a method may train. Neither given: as long as its settings say."""
 
-    iterations: int | None = None
-    """Of the first network; the others keep their ratio to it."""
+    frames: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many each network is shown, by its name: iterations times the batch."""
     seconds: float | None = None
     """Of all networks together, turned into iterations by what an iteration costs on this machine."""
 

@@ -19,11 +19,11 @@ from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
 from facepatch.evaluation.methods import (
     METHODS,
-    PRESETS,
     Budget,
     Fitted,
     Method,
     Size,
+    equal_frames,
     method,
     retarget_settings,
 )
@@ -33,6 +33,7 @@ from facepatch.evaluation.pair_pictures import draw_known, draw_method
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store
+from facepatch.training.precision import device_for
 
 EXPERIMENT = "pairs"
 COLUMNS = ("raw", "calibrated", "product")
@@ -113,6 +114,7 @@ def measure(
         "seed": seed,
         "seconds": fitted.seconds,
         "iterations": fitted.iterations,
+        "starts": fitted.starts,
         "doubts": fitted.doubts,
         "frames": len(weights["raw"]),
         "components": fitted.pca.component_count,
@@ -166,7 +168,7 @@ def evaluate_pairs(
     `pair_page.write_pairs` makes the page of them.
     """
     store, results = Store(out), Results(out, EXPERIMENT)
-    retarget = retarget_settings(comparison.size)
+    retarget = retarget_settings(comparison.size, comparison.values)
     found: list[dict[str, Any]] = []
     for seed in range(comparison.seeds):
         for job in jobs:
@@ -195,23 +197,19 @@ def budgets(
     found: list[Budget] = []
     for name in comparison.budgets:
         if name == "iterations":
-            found.append(Budget(iterations=comparison.iterations))
+            found.append(equal_frames(comparison.size, iterations=comparison.iterations))
             continue
         seconds = comparison.seconds
         if seconds is None:
+            product = method("product", size=comparison.size, values=comparison.values)
             stage = store.stage(
-                "equal-time",
-                {"size": comparison.size, "preset": PRESETS[comparison.size], "values": dict(comparison.values),
-                 "iterations": comparison.iterations},
-            )  # fmt: skip
+                "equal-time", {"settings": to_dict(product.settings), "device": device_for().type}
+            )
             if not stage.done:
-                product = method("product", size=comparison.size, values=comparison.values)
                 lesson = product.lesson(
                     pair.performance(product.settings), pair.target, pair.stage, store=store, on_progress=on_progress
                 )  # fmt: skip
-                loops = product.within(Budget(iterations=comparison.iterations), lesson, store=store)
-                pace = product.pace(lesson, store=store)
-                stage.finish(seconds=sum(loops[each].iterations * pace[each] for each in loops))
+                stage.finish(seconds=product.seconds(lesson, store=store))
             seconds = float(stage.values["seconds"])
         found.append(Budget(seconds=seconds))
     return found

@@ -61,7 +61,8 @@ def evaluate_time(
         performance = pair.performance(one.settings)
         lesson = one.lesson(performance, pair.target, pair.stage, store=store, on_progress=on_progress)
         paces.append(one.measured_pace(lesson))
-        fitted = one.train(performance, pair.target, pair.stage, store=store, budget=Budget(iterations=1),
+        once = Budget(frames=dict.fromkeys(one.networks.loops(one.settings), 1))
+        fitted = one.train(performance, pair.target, pair.stage, store=store, budget=once,
                            on_progress=on_progress)  # fmt: skip
         ready.append((fitted, np.ascontiguousarray(fitted.lesson.data.performer[:BATCH])))
         folders |= belongings(fitted)

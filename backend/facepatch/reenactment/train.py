@@ -16,11 +16,8 @@ from facepatch.training.augment import augment
 from facepatch.training.data import PatchSet
 from facepatch.training.losses import reenactment_loss
 from facepatch.training.pictures import to_image, write_picture
+from facepatch.training.plateau import PlateauWatch
 from facepatch.training.precision import autocast_dtype, on_device
-
-PLATEAU_RATIO = 0.03
-"""A decoder whose output varies less than this share of its data sits on the mean image."""
-
 
 CHUNK = 40
 """Frames that are judged at once."""
@@ -69,7 +66,7 @@ class ReenactmentTraining:
             self.partners = table, torch.from_numpy(partners[1]).to(self.device)
         module = ReenactmentModel(settings, regions=regions, size=performer.size)
         self.module = on_device(module, self.device)
-        self.patience = max(300, settings.loop.iterations // 4)
+        self.watch = PlateauWatch(self.output_variation, settings.loop.iterations)
 
     def initialise(self, generator: Generator) -> None:
         """He-normal weights, decoders at the mean patches where the settings say so."""
@@ -85,7 +82,7 @@ class ReenactmentTraining:
         clean = [self.performer.take(rows), self.character.draw(settings.loop.batch, generator)]
         augmented = [augment(patches, settings.augment, generator) for patches in clean]
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            performer, character, reenacted = self.module(*augmented)
+            performer, character, reenacted = self.module(*augmented, reenact=self.partners is not None)
         losses = {
             "performer": self._domain(performer, clean[0], self.masks[0]),
             "character": self._domain(character, clean[1], self.masks[1]),
@@ -122,31 +119,19 @@ class ReenactmentTraining:
 
     @torch.no_grad()
     def check(self, iteration: int) -> str:
-        """Watch for the mean-image plateau once, after `patience` iterations, if as many would still follow."""
-        if iteration != self.patience or 2 * self.patience > self.settings.loop.iterations:
-            return ""
-        flat = self._on_the_mean_image()
-        return f"still rebuilding the mean image of {flat} after {iteration} iterations." if flat else ""
+        """Watches for the mean-image plateau."""
+        return self.watch.check(iteration)
 
     def doubt(self) -> str:
         """Which patches were never learned."""
-        flat = self._on_the_mean_image()
-        if not flat:
-            return ""
-        return (
-            f"The networks show nothing but the mean image of {flat}. Check the patches in the report; train for "
-            "longer, or with a higher learning rate or a longer warm-up."
-        )
-
-    def _on_the_mean_image(self) -> str:
-        return ", ".join(name for name, ratio in self.output_variation().items() if ratio < PLATEAU_RATIO)
+        return self.watch.doubt()
 
     @torch.no_grad()
     def output_variation(self) -> dict[str, float]:
         """Per domain and region: variance over frames of the rebuilt patches, over that of the patches."""
         ratios: dict[str, float] = {}
         inputs = [self.performer.spread(32), self.character.spread(32)]
-        outputs = self.module(*inputs)[:2]
+        outputs = self.module(*inputs, reenact=False)[:2]
         for domain, patches, rebuilt in zip(("performer", "character"), inputs, outputs, strict=True):
             for index, region in enumerate(self.module.regions):
                 wanted = patches[:, index].var(dim=0).mean()
