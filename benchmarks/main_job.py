@@ -27,7 +27,7 @@ from facepatch.core.progress import Progress
 from facepatch.evaluation.pairs import Comparison, PairJob, evaluate_pairs
 from facepatch.metrics.agreement import agreement
 from facepatch.pipelines.models import load_models
-from facepatch.pipelines.outputs import clip_measures
+from facepatch.pipelines.outputs import mesh_measures
 from facepatch.pipelines.prepare import train_rows
 from facepatch.pipelines.retarget import calibrate, finish_clip, predict, read_calibration, without_channels
 from facepatch.pipelines.run import Job, make_performance, retarget, run
@@ -168,11 +168,11 @@ def judged(job: Job, settings: RunSettings, out: Path) -> dict[str, dict[str, fl
     rows = np.arange(round(settings.train_share * take.frame_count), take.frame_count)
     table: dict[str, dict[str, float]] = {}
     for name, clip in clips.items():
-        measured, open_gaps = clip_measures(clip, models)
+        _, measured, at_rest = mesh_measures(clip, models)
         found = agreement(
             take.measures.select(rows),
             measured.select(rows),
-            character_open=open_gaps,
+            character_open={side: at_rest[f"eye_open_{side}"] for side in ("l", "r")},
             valid=take.found[rows],
         )
         table[name] = {measure: found.measures[measure].r for measure in MEASURES}

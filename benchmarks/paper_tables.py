@@ -45,22 +45,23 @@ def main() -> int:
     )
     parser.add_argument("out", type=Path, nargs="+", help="folders of evaluations")
     parser.add_argument("--into", type=Path, help="page whose tables are replaced")
+    parser.add_argument("--size", default="preview", help="of the networks: preview (default) or paper")
     arguments = parser.parse_args()
     if arguments.into is None:
-        for name, table in tables(arguments.out):
+        for name, table in tables(arguments.out, arguments.size):
             sys.stdout.write(f"{name}\n\n{table}\n\n")
         return 0
     page = arguments.into.read_text(encoding="utf-8")
-    for name, table in tables(arguments.out):
+    for name, table in tables(arguments.out, arguments.size):
         page = replaced(page, name, table)
     arguments.into.write_text(page, encoding="utf-8")
     return 0
 
 
-def tables(folders: Sequence[Path]) -> Iterator[tuple[str, str]]:
-    """Name and Markdown of every table."""
+def tables(folders: Sequence[Path], size: str) -> Iterator[tuple[str, str]]:
+    """Name and Markdown of every table, of networks of one size; `cyclic` trains none, and has those of its run."""
     for name, (experiment, make) in TABLES.items():
-        yield name, make(results(folders, experiment))
+        yield name, make([one for one in results(folders, experiment) if one.get("size", size) == size])
 
 
 def replaced(page: str, name: str, table: str) -> str:
@@ -108,6 +109,18 @@ def groups(found: list[Result], *keys: str) -> dict[tuple[str, ...], list[Result
     return grouped
 
 
+def ratio(chosen: list[Result], reference: list[Result], key: str = "fraction_of_mean_expression") -> str:
+    """Calibrated error of `chosen` over that of `reference`, both over the pairs and seeds that both have."""
+    sides = [
+        {(r["pair"], r["seed"]): error(r, "calibrated", key) for r in side} for side in (chosen, reference)
+    ]
+    common = [place for place in sides[0] if sides[0][place] is not None and sides[1].get(place)]
+    if not common:
+        return NOT_RUN
+    first, second = (sum(side[place] or 0.0 for place in common) for side in sides)
+    return f"{first / second:.2f}"
+
+
 def over_pairs(
     found: list[Result],
     row: str,
@@ -143,15 +156,13 @@ def table_3(found: list[Result]) -> str:
             first, second = (theirs[i] / TABLE_3["paper"][i] for i in (0, 1))
             row = [name, f"{theirs[0]:.4f}", f"{theirs[1]:.4f}", f"{first:.2f}, {second:.2f}"]
         for budget in BUDGETS:
-            calibrated = over_pairs(found, "calibrated", method=method, budget=budget)
-            reference = number(over_pairs(found, "calibrated", method="paper", budget=budget))
-            mean = number(calibrated)
-            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            own, papers = (
+                [r for r in found if (r["method"], r["budget"]) == (name, budget)]
+                for name in (method, "paper")
+            )
             row += [
-                over_seeds(calibrated),
-                ratio,
-                over_seeds(over_pairs(found, "raw", method=method, budget=budget)),
-            ]
+                over_seeds(over_pairs(own, "calibrated")), ratio(own, papers), over_seeds(over_pairs(own, "raw")),
+            ]  # fmt: skip
         rows.append(row)
     return markdown(head, rows)
 
@@ -159,7 +170,7 @@ def table_3(found: list[Result]) -> str:
 def pair_rows(found: list[Result]) -> str:
     """Pair by pair and method by method: all, lids and lips, with the bounds of the method."""
     head = ["pair", "method", "budget", "#seeds", "#mm", "#% IOD"]
-    head += [f"#{column}" for column in COLUMNS] + ["#lids", "#lips", "#own renders", "#PCA"]
+    head += [f"#{column}" for column in COLUMNS] + ["#lids", "#lips", "#own renders", "#PCA", "#starts"]
     rows: Rows = []
     for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
         fractions = [over_seeds(error(r, row) for r in group) for row in (*COLUMNS, *BOUNDS)]
@@ -171,9 +182,14 @@ def pair_rows(found: list[Result]) -> str:
         ]
         rows.append(
             [pair, OURS.get(method, method), BUDGETS.get(budget, budget), str(len(group)), *sizes,
-             *fractions[:3], *regions, *fractions[3:]]
+             *fractions[:3], *regions, *fractions[3:], started(group)]
         )  # fmt: skip
     return markdown(head, rows or [[NOT_RUN, *[""] * (len(head) - 1)]])
+
+
+def started(group: list[Result]) -> str:
+    """How often the training of each seed started over, and whether something was never learned all the same."""
+    return ", ".join(f"{r['starts']}{' *' if r['doubts'] else ''}" for r in group)
 
 
 def variants(found: list[Result], names: Sequence[str], first: str) -> str:
@@ -192,20 +208,26 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
     head += ["#lids", "#lips", "#brows", "#own renders", "#PCA"]
     rows: Rows = []
     for (base, budget), group in (groups(found, "base", "budget") or {("", ""): []}).items():
-        reference = number(over_pairs(group, "calibrated", variant=first))
+        reference = [r for r in group if r.get("variant") == first]
         for name in names:
             chosen = [r for r in group if r.get("variant") == name]
             calibrated = over_pairs(chosen, "calibrated")
-            mean = number(calibrated)
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
             cells = [over_seeds(over_pairs(chosen, row)) for row in ("raw", "product")]
             cells += [
                 over_seeds(over_pairs(chosen, "calibrated", region=r)) for r in ("lids", "lips", "brows")
             ]
             cells += [over_seeds(over_pairs(chosen, bound)) for bound in BOUNDS]
             rows.append(
-                [base, name, BUDGETS.get(budget, budget), *counts, over_seeds(calibrated), ratio, *cells]
+                [
+                    base,
+                    name,
+                    BUDGETS.get(budget, budget),
+                    *counts,
+                    over_seeds(calibrated),
+                    ratio(chosen, reference),
+                    *cells,
+                ]
             )
     return markdown(head, rows)
 
@@ -239,15 +261,14 @@ def table_motion(found: list[Result]) -> str:
     head += ["#product mm", "#own renders mm", "#PCA mm"]
     rows: Rows = []
     for (base,), group in (groups(found, "base") or {("",): []}).items():
-        reference = number(over_pairs(group, "calibrated", key="mean_mm", variant="matched"))
+        reference = [r for r in group if r.get("variant") == "matched"]
         for name in ("matched", "generated", "random"):
             chosen = [r for r in group if r.get("variant") == name]
             sizes = {row: over_pairs(chosen, row, key="mean_mm") for row in (*COLUMNS, *BOUNDS)}
-            mean = number(sizes["calibrated"])
-            ratio = f"{mean / reference:.2f}" if mean is not None and reference else NOT_RUN
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
             cells = [over_seeds(sizes[row]) for row in ("raw", "product", *BOUNDS)]
-            rows.append([base, name, *counts, over_seeds(sizes["calibrated"]), ratio, *cells])
+            times = ratio(chosen, reference, "mean_mm")
+            rows.append([base, name, *counts, over_seeds(sizes["calibrated"]), times, *cells])
     return markdown(head, rows)
 
 
@@ -297,8 +318,8 @@ def table_2(found: list[Result]) -> str:
         for key, factor, form in (("train_seconds", 60, ".1f"), ("inference_ms", 1, ".2f")):
             values = [r[key] / factor for r in found if r["method"] == method]
             mean, reference = number(list(values)), ours[key]
-            ratio = f"{factor * mean / reference:.2f}" if mean is not None and reference else NOT_RUN
-            row += [over_seeds(values, form), ratio]
+            times = f"{factor * mean / reference:.2f}" if mean is not None and reference else NOT_RUN
+            row += [over_seeds(values, form), times]
         rows.append(row)
     return markdown(head, rows)
 
@@ -321,6 +342,7 @@ TABLES: dict[str, tuple[str, Callable[[list[Result]], str]]] = {
     "pairs in detail": ("pairs", pair_rows),
     "time": ("time", table_2),
     "film": ("film", ready(film_tables)),
+    "film, networks alone": ("film", ready(lambda found: film_tables(found, "calibrated"))),
     "light": ("light", ready(light_tables)),
     "cyclic": ("cyclic", table_cyclic),
     "patches": ("patches", table_patches),

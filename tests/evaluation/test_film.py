@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from facepatch.core.errors import InputError
-from facepatch.evaluation.film import FilmJob, evaluate_films, judge_clip, mesh_measures
+from facepatch.evaluation.film import FilmJob, evaluate_films, judge_clip
 from facepatch.evaluation.film_pictures import face_crop, telling_frames
 from facepatch.evaluation.film_table import averages, film_tables, text
 from facepatch.metrics.face_measures import MEASURES, measures_from_curves
 from facepatch.pipelines.models import Models, load_models
+from facepatch.pipelines.outputs import mesh_measures
 from facepatch.pipelines.retarget import finish_clip, read_calibration
 from facepatch.pipelines.run import make_performance
 from facepatch.pipelines.settings import read_preset, read_settings

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from facepatch.core.errors import ShapeError
-from facepatch.geometry.similarity import fit_rotation, fit_similarity
+from facepatch.geometry.similarity import fit_similarity
 
 
 def rotation(axis, angle):
@@ -75,11 +75,6 @@ def test_a_point_without_weight_changes_nothing():
     found = fit_similarity(source, target, weights=weights)
     assert np.allclose(found.scale, 2.0)
     assert not np.allclose(fit_similarity(source, target).scale, 2.0)
-
-
-def test_the_rotation_about_the_origin_moves_nothing():
-    source, turn = cloud(), rotation([1, 0, 1], -0.4)
-    assert np.allclose(fit_rotation(source, source @ turn.T), turn)
 
 
 def test_points_that_coincide_are_refused():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from facepatch.core.errors import ConfigError, InputError, ShapeError
+from facepatch.core.errors import ConfigError, InputError
 from facepatch.metrics import (
     FaceMeasures,
     SelectionSettings,
@@ -55,13 +55,6 @@ def test_copies_are_not_chosen_twice():
     assert len(farthest_points(np.ones((7, 2)), 4)) == 1
 
 
-def test_long_vectors_are_spread_as_well_as_short_ones():
-    rng = np.random.default_rng(0)
-    points = np.concatenate([rng.normal(size=(500, 3)) * 0.01, rng.normal(size=(20, 3)) * 5])
-    turned = points @ np.linalg.qr(rng.normal(size=(60, 3)))[0].T
-    assert set(farthest_points(turned, 21).tolist()) >= set(range(500, 520))
-
-
 def test_drawn_frames_have_the_same_mix_in_both_domains():
     found = matched_selection(PERFORMER, CHARACTER, SETTINGS)
     assert found.overlap_before["mouth_open"] < 0.6
@@ -89,36 +82,19 @@ def test_neutral_is_the_rest_that_is_given():
     assert found.character.neutral_share == 0.0
 
 
-def test_shapes_say_where_to_spread():
-    shapes = np.zeros((3000, 3))
-    open_eyes = np.flatnonzero((PERFORMER.eye_open_l > 0.1) & (PERFORMER.mouth_open > 0.02))
-    shapes[open_eyes[:40]] = np.random.default_rng(0).normal(size=(40, 3))
-    found = matched_selection(PERFORMER, CHARACTER, SETTINGS, performer_shapes=shapes)
-    assert set(open_eyes[:40].tolist()) <= set(found.performer.frames.tolist())
-    assert len(found.performer.frames) < 60
-
-
 def test_the_same_seed_gives_the_same_selection():
     first = matched_selection(PERFORMER, CHARACTER, SETTINGS)
     again = matched_selection(PERFORMER, CHARACTER, SETTINGS)
     np.testing.assert_array_equal(first.performer.frames, again.performer.frames)
     np.testing.assert_array_equal(first.character.probability, again.character.probability)
-    np.testing.assert_array_equal(first.performer.draw(50, seed=3), again.performer.draw(50, seed=3))
     other = matched_selection(PERFORMER, CHARACTER, SelectionSettings(count=900, seed=7))
     assert not np.array_equal(first.performer.frames, other.performer.frames)
 
 
-def test_draws_come_in_the_stated_proportions():
-    choice = matched_selection(PERFORMER, CHARACTER, SETTINGS).performer
-    drawn = choice.draw(100_000, seed=0)
-    counts = np.bincount(drawn, minlength=3000)[choice.frames]
-    assert np.abs(counts - 100_000 * choice.probability).max() <= 1 + 1e-6
-
-
 def test_only_valid_frames_are_chosen():
-    valid = np.arange(3000) % 2 == 0
-    found = matched_selection(PERFORMER, CHARACTER, SETTINGS, performer_valid=valid)
-    assert (found.performer.frames % 2 == 0).all()
+    valid = np.arange(2500) % 2 == 0
+    found = matched_selection(PERFORMER, CHARACTER, SETTINGS, character_valid=valid)
+    assert (found.character.frames % 2 == 0).all()
 
 
 def test_a_performer_with_hardly_a_blink_is_told_and_not_drawn_over_and_over():
@@ -145,8 +121,6 @@ def test_a_face_at_rest_throughout_still_gives_frames():
 def test_what_cannot_be_selected_from_is_refused():
     with pytest.raises(InputError, match="The character has no valid frame"):
         matched_selection(PERFORMER, CHARACTER, character_valid=np.zeros(2500, bool))
-    with pytest.raises(ShapeError, match="performer shapes: axis T is 5"):
-        matched_selection(PERFORMER, CHARACTER, performer_shapes=np.zeros((5, 2)))
     with pytest.raises(ConfigError, match="count 0"):
         SelectionSettings(count=0)
     with pytest.raises(ConfigError, match=r"shares of neutral 0\.05 and closed frames 0\.3 to 0\.15"):

@@ -69,17 +69,6 @@ def test_the_ratios_are_the_boxes_and_grow_with_the_characters_range(made, opene
     assert mouth[1] == pytest.approx((0.27 + 0.7) / (0.27 + 0.5), abs=1e-4)
 
 
-def test_patch_pixels_go_back_to_where_they_came_from_in_the_frame(made):
-    plan = made()
-    rng = np.random.default_rng(1)
-    aligned_from_frame = np.tile(np.array([[0.01, 0.002, -3.0], [-0.002, 0.01, -2.0]]), (4, 1, 1))
-    aligned_from_frame[:, :, 2] += rng.normal(size=(4, 2))
-    there, back = plan.frame_to_patch(aligned_from_frame), plan.to_frame(aligned_from_frame)
-    assert there.shape == (4, 3, 2, 3)
-    points = rng.uniform(0, 500, (4, 3, 5, 2))
-    assert np.allclose(transform(back, transform(there, points)), points)
-
-
 def test_a_take_is_framed_by_the_alignment_and_then_the_box(made, face):
     plan = made()
     frame_from_aligned = np.array([[100.0, 0.0, 300.0], [0.0, 100.0, 200.0]])

@@ -41,14 +41,16 @@ def basis() -> np.ndarray:
 def test_without_doubt_every_measure_is_met(pca: Pca, basis: np.ndarray) -> None:
     rng = np.random.default_rng(0)
     rows, missing = rng.standard_normal((2, 3)), rng.standard_normal((5, 2))
-    change = missing @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0).T
+    change = missing @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0).T
     np.testing.assert_allclose(change @ rows.T, missing, atol=1e-5)
 
 
 @pytest.mark.parametrize("doubt", [0.25, 1.0, 3.0])
 def test_with_doubt_one_measure_goes_a_share_of_its_way(doubt: float, pca: Pca, basis: np.ndarray) -> None:
     rows, missing = np.array([[1.0, 2.0, 0.5]]), np.array([[0.6], [-0.2]])
-    change = missing @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=doubt).T
+    change = (
+        missing @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=doubt, inter_ocular_cm=6.0).T
+    )
     np.testing.assert_allclose(change @ rows.T, missing / (1 + doubt), atol=1e-6)
 
 
@@ -56,7 +58,7 @@ def test_what_no_component_parts_is_not_forced(pca: Pca, basis: np.ndarray) -> N
     rows = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1e-4]])  # all but one measure
     asked = (
         np.array([[0.3, 0.3], [0.0, 0.3]])
-        @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0).T
+        @ nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0).T
     )
     change = limited(asked, pca)
     np.testing.assert_array_equal(change[0], asked[0])
@@ -66,21 +68,33 @@ def test_what_no_component_parts_is_not_forced(pca: Pca, basis: np.ndarray) -> N
 
 def test_what_is_to_keep_still_is_left_to_weights_that_do_not_move_it(pca: Pca, basis: np.ndarray) -> None:
     rows = np.array([[1.0, 1.0, 0.0]])
-    held = nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0)[:, 0]
+    held = nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0)[:, 0]
     np.testing.assert_allclose(held, [0.0, 1.0, 0.0], atol=0.1)
     # Where nothing is to keep still, the weight that moves most in life moves most.
-    free = nudge_matrix(rows, pca=pca, basis=1e-4 * basis[::-1], still=STILL, doubt=0.0)[:, 0]
+    free = nudge_matrix(rows, pca=pca, basis=1e-4 * basis[::-1], still=STILL, doubt=0.0, inter_ocular_cm=6.0)[
+        :, 0
+    ]
     assert free[0] > free[1]
 
 
 def test_the_likelier_of_two_weights_is_taken(pca: Pca, basis: np.ndarray) -> None:
     rows = np.array([[0.0, 1.0, 1.0]])
-    options = {"basis": basis, "still": STILL, "doubt": 0.0}
+    options = {"basis": basis, "still": STILL, "doubt": 0.0, "inter_ocular_cm": 6.0}
     change = nudge_matrix(rows, pca=pca, **options)[:, 0]
     np.testing.assert_allclose(change, [0.0, 0.8, 0.2], atol=1e-4)  # as their variances, 1 to 0.25
     equal = replace(pca, variance=np.array([4.0, 1.0, 1.0]))
     change = nudge_matrix(rows, pca=equal, **options)[:, 0]
     np.testing.assert_allclose(change, [0.0, 0.5, 0.5], atol=1e-4)
+
+
+@pytest.mark.parametrize("tiny", [0.0, 1e-17, 1e-3])
+def test_a_measure_that_the_motion_leaves_alone_is_left_alone(
+    tiny: float, pca: Pca, basis: np.ndarray
+) -> None:
+    rows = np.array([[0.0, tiny, 0.0], [0.0, 1.0, 1.0]])
+    change = nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0)
+    np.testing.assert_array_equal(change[:, 0], 0.0)
+    np.testing.assert_allclose(rows[1] @ change[:, 1], 1.0, atol=1e-6)
 
 
 # Smoothing

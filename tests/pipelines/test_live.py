@@ -126,14 +126,17 @@ def test_the_channels_act_as_they_do_on_the_take(trained: SimpleNamespace, tiny_
     assert np.corrcoef((weights - bare.weights).ravel(), (clip.weights - bare.weights).ravel())[0, 1] > 0.99
 
 
-def test_the_filters_calm_the_weights(trained: SimpleNamespace) -> None:
+def test_the_filters_calm_a_face_that_is_still(trained: SimpleNamespace) -> None:
+    noise = np.random.default_rng(0).normal(0.0, 0.05, (30, *trained.points[0].shape))
+    frames = [(trained.frames[0][0], time) for _, time in trained.frames]
+    still = SimpleNamespace(**{**vars(trained), "points": trained.points[0] + noise, "frames": frames})
     tremble = []
     for settings in (LiveSettings(), merged(LiveSettings(), OFF)):
-        with make_live(trained, settings) as live:
-            weights = np.array([frame.weights for frame in play(live, trained)])
+        with make_live(still, settings) as live:
+            weights = np.array([frame.weights for frame in play(live, still)])
         assert np.isfinite(weights).all()
         tremble.append(np.abs(np.diff(weights, 2, axis=0)).mean())
-    assert tremble[0] < 0.9 * tremble[1]
+    assert tremble[0] < 0.5 * tremble[1]
 
 
 def test_a_lost_face_is_flagged_held_and_eased(trained: SimpleNamespace) -> None:

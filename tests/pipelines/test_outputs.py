@@ -18,9 +18,9 @@ from facepatch.pipelines import outputs
 from facepatch.pipelines.models import Models, load_models
 from facepatch.pipelines.outputs import (
     character_pictures,
-    clip_measures,
     draw_overlay,
     in_step,
+    mesh_measures,
     report_data,
     take_rows,
     telling_frames,
@@ -76,6 +76,7 @@ def data_of(performance: FilmPerformance, clip: Clip, models: Models, **options:
         "held_out_start": None,
         "coverage": None,
         "curves": {},
+        "out": Path("nowhere"),
     }
     return report_data(performance, clip, models, **{**given, "warnings": (), **options})
 
@@ -87,7 +88,8 @@ def test_an_exact_copy_of_the_performer_agrees_with_him_whatever_the_rate_of_his
     assert clip.frame_count > 40
     rows = take_rows(clip, slowing.take)
     copied = slowing.take.measures.select(rows)
-    monkeypatch.setattr(outputs, "clip_measures", lambda clip, models: (copied, {"l": 0.2, "r": 0.2}))
+    points, _, at_rest = mesh_measures(clip, models)
+    monkeypatch.setattr(outputs, "mesh_measures", lambda clip, models: (points, copied, at_rest))
     data = data_of(slowing, clip, models, held_out_start=20)
     assert [row.r_train for row in data.agreement] == pytest.approx([1.0] * 5)
     assert [row.r_held_out for row in data.agreement] == pytest.approx([1.0] * 5)
@@ -143,15 +145,16 @@ def test_the_character_is_drawn_in_every_frame(tiny_run: SimpleNamespace, models
 
 
 def test_the_measures_of_a_clip_are_those_of_its_mesh(tiny_run: SimpleNamespace, models: Models) -> None:
-    measures, open_gaps = clip_measures(tiny_run.clip, models)
+    points, measures, at_rest = mesh_measures(tiny_run.clip, models)
+    assert points.shape == (tiny_run.clip.frame_count, 56, 3)
+    open_gaps = {side: at_rest[f"eye_open_{side}"] for side in ("l", "r")}
     assert measures.frame_count == tiny_run.clip.frame_count
-    assert open_gaps.keys() == {"l", "r"}
     assert min(open_gaps.values()) > 0.02
     neutral = replace(
         tiny_run.clip, weights=np.repeat(models.pca.weights(models.character.neutral[None]), 30, 0)
     )
-    still, gaps = clip_measures(neutral, models)
-    np.testing.assert_allclose(still.eye_open_l, gaps["l"], rtol=0.05)
+    still = mesh_measures(neutral, models)[1]
+    np.testing.assert_allclose(still.eye_open_l, open_gaps["l"], rtol=0.05)
 
 
 def test_the_report_lists_frames_without_a_face(

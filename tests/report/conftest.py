@@ -52,7 +52,7 @@ def data() -> ReportData:
         ),
         blinks=(Blink("left", 40, 0.95, 500, 0.05), Blink("right", 41, 0.92, 510, 0.0625)),
         coverage=(Coverage("mouth width", 0.875, "Covered."),),
-        jitter=(Jitter("mouth opening", 0.004, 0.005),),
+        jitter=Jitter(312, 0.052, 0.131, "eye_l_upper_mid"),
         training={"loss": Curve(np.arange(5), np.array([1.0, 0.5, 0.2, 0.1, 0.09]))},
         quality={
             "reenactment": Quality(

@@ -107,7 +107,7 @@ SHOWN = (
     "/blinks/0/shut_share",
     "/blinks/1/open_deviation",
     "/coverage/0/overlap",
-    "/jitter/0/ratio",
+    "/jitter/percent",
     "/frames/no_face/count",
     "/timings/training",
     "/total_seconds",

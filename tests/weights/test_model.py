@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from facepatch.core.errors import ConfigError
+from facepatch.core.schema import from_dict
 from facepatch.pipelines.settings import read_settings
 from facepatch.weights.config import WeightSettings
 from facepatch.weights.model import WeightModel, initialise
@@ -90,8 +91,8 @@ def test_all_convolutions_but_the_first_are_normalised(kind, layer):
 
 
 def test_a_wrong_normalisation_is_refused():
-    with pytest.raises(ConfigError, match=r"weights.normalisation: 'layer' is neither 'group' nor 'batch'"):
-        model_of(replace(TINY, normalisation="layer"))
+    with pytest.raises(ConfigError, match=r"weights.normalisation: 'layer' is not one of group, batch"):
+        from_dict(WeightSettings, {"normalisation": "layer"}, "weights")
 
 
 @pytest.mark.parametrize("size", [32, 48])

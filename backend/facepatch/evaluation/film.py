@@ -1,8 +1,8 @@
 """Film agreement: how well characters follow filmed performers on the last third of each film, never trained on.
 
-The first two thirds train and validate (`RunSettings.validation_share` of them, contiguous), the last third judges.
-Correlations of mouth, eyes and brows, blinks, lips that meet, trembling at rest; per performer, and averaged over those
-with more than 400 frames.
+The first two thirds train and validate (`RunSettings.validation_share` of them, in pieces spread over it), the last
+third judges. Correlations of mouth, eyes and brows, blinks, lips that meet, trembling at rest; per performer, and
+averaged over those with more than 400 frames. The performer's rest and scales are those of his whole take.
 """
 
 from __future__ import annotations
@@ -26,13 +26,12 @@ from facepatch.evaluation.methods import Budget, Fitted, Method, Size, method, r
 from facepatch.evaluation.page import Part, Picture, Results, write_page
 from facepatch.geometry.affine import transform
 from facepatch.metrics.agreement import agreement, blink_agreement, blink_events, eye_states
-from facepatch.metrics.face_measures import FaceMeasures, face_measures
-from facepatch.metrics.jitter import landmark_jitter, still_frames
+from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.lips import lip_agreement, lip_states
 from facepatch.metrics.vertex_error import face_height
 from facepatch.pipelines.lips import LipScale, lip_scale
 from facepatch.pipelines.models import load_models
-from facepatch.pipelines.outputs import take_rows
+from facepatch.pipelines.outputs import mesh_measures, take_rows
 from facepatch.pipelines.performance import Performance, Take
 from facepatch.pipelines.retarget import FaceModels, finish_clip, predict, read_calibration, without_channels
 from facepatch.pipelines.run import Job, kept_settings, make_performance, make_subject, models_folder
@@ -237,17 +236,5 @@ def judge_clip(
     aligned = transform(performance.align(models.plan.performer_neutral, 0.0), performance.take.points)
     still = still_frames(aligned[shown], valid=keep)[chosen]
     height = face_height(models.landmarks, models.character.neutral)
-    out["jitter"] = to_dict(landmark_jitter(points[chosen], still, face_height=height, rate_fps=fps))
+    out["jitter"] = to_dict(jitter(points[chosen], still, face_height=height, rate_fps=fps))
     return out
-
-
-def mesh_measures(clip: Clip, models: FaceModels) -> tuple[Float32, FaceMeasures, dict[str, float]]:
-    """Landmarks on the mesh (T, L, 3) cm, their measures, and those of the neutral in the same unit."""
-    blocks = [
-        models.landmarks.positions(models.pca.vertices(clip.weights[start : start + 256]))
-        for start in range(0, clip.frame_count, 256)
-    ]
-    neutral = models.landmarks.positions(models.character.neutral[None])
-    points = np.concatenate([*blocks, neutral])
-    together = face_measures(points)
-    return points[:-1], together.select(np.arange(clip.frame_count)), together.at(clip.frame_count)

@@ -85,21 +85,6 @@ def fit_similarity(
     return Similarity(rotation, scale, shift)
 
 
-def fit_rotation(source: Any, target: Any, *, weights: Any | None = None) -> Float64:
-    """The rotation about the origin with the least weighted squared error |target - R source|^2.
-
-    Points as in `fit_similarity`; nothing is moved or scaled. Returns (D, D) or (T, D, D).
-    """
-    check = Axes()
-    first = check("source", source, "T L D" if np.ndim(source) == 3 else "L D", np.float64)
-    second = check("target", target, "T L D" if np.ndim(target) == 3 else "L D", np.float64)
-    amount = _unit_weights(first.shape[-2], weights)
-    u, d, vt = np.linalg.svd(np.einsum("l,...lx,...ly->...xy", amount, second, first))
-    signs = np.ones(d.shape)
-    signs[..., -1] = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0.0, -1.0, 1.0)
-    return np.einsum("...ij,...j,...jk->...ik", u, signs, vt)
-
-
 def _unit_weights(count: int, weights: Any | None) -> Float64:
     if weights is None:
         return np.full(count, 1.0 / count)

@@ -22,7 +22,7 @@ from facepatch.metrics.face_measures import (
     face_measures,
     measures_from_curves,
 )
-from facepatch.metrics.jitter import Jitter, LandmarkJitter, jitter, landmark_jitter, still_frames
+from facepatch.metrics.jitter import Jitter, jitter, still_frames
 from facepatch.metrics.lips import LipAgreement, LipStates, lip_agreement, lip_states
 from facepatch.metrics.selection import (
     FrameChoice,
@@ -45,7 +45,6 @@ __all__ = [
     "FeatureCoverage",
     "FrameChoice",
     "Jitter",
-    "LandmarkJitter",
     "LipAgreement",
     "LipStates",
     "MatchedSelection",
@@ -64,7 +63,6 @@ __all__ = [
     "farthest_points",
     "inter_ocular",
     "jitter",
-    "landmark_jitter",
     "lip_agreement",
     "lip_states",
     "matched_selection",

@@ -27,10 +27,7 @@ class MeasureAgreement:
     """Agreement of one measure over the frames that count."""
 
     r: float
-    """Pearson correlation at lag 0; 0 where either curve never moves."""
-    best_lag: int
-    """Frames that the character lags behind the performer by, at the best correlation."""
-    r_at_best_lag: float
+    """Pearson correlation; 0 where either curve never moves."""
     performer_range: float
     """99.5 % minus 0.5 % quantile, in the performer's inter-ocular distances."""
     character_range: float
@@ -140,14 +137,12 @@ def agreement(
     *,
     character_open: dict[str, float] | None = None,
     valid: Any = None,
-    max_lag: int = 5,
 ) -> Agreement:
     """Correlate every measure of a performer with the character's in the same frames, and compare blinks.
 
     character_open: side ("l", "r") -> gap of the character's eye at neutral, in the unit of its measures; None
     for the character's own open gap in this clip (`eye_states`).
     valid: (T,) frames that count; leave out those without a face.
-    max_lag: frames to either side searched for a better correlation; a lag other than 0 means a slip in time.
     Raises ShapeError where the two differ in length, InputError when no frame is valid.
     """
     check = Axes()
@@ -156,7 +151,7 @@ def agreement(
         for name, p in performer.curves().items()
     }
     keep = _valid(valid, check, performer.frame_count)
-    measures = {name: _one(name, *curves[name], keep, max_lag) for name in MEASURES}
+    measures = {name: _one(name, *curves[name], keep) for name in MEASURES}
     blinks: dict[str, BlinkAgreement] = {}
     for side in ("l", "r"):
         p, c = curves[f"eye_open_{side}"]
@@ -245,24 +240,14 @@ def runs(mask: Bool, *, bridge: int = 0) -> list[tuple[int, int]]:
     return out
 
 
-def _one(name: str, p: Any, c: Any, keep: Bool, max_lag: int) -> MeasureAgreement:
-    r = pearson(p[keep], c[keep])
-    best, best_r = 0, r
-    for lag in sorted(range(-max_lag, max_lag + 1), key=abs):
-        early = slice(max(0, -lag), len(p) - max(0, lag))
-        late = slice(max(0, lag), len(p) + min(0, lag))
-        both = keep[early] & keep[late]
-        # Over a few frames some lag always fits.
-        if both.sum() < max(10, 2 * max_lag):
-            continue
-        found = pearson(p[early][both], c[late][both])
-        if found > best_r + 1e-6:
-            best, best_r = lag, found
+def _one(name: str, p: Any, c: Any, keep: Bool) -> MeasureAgreement:
     note = ""
     for who, curve in (("performer", p), ("character", c)):
         if curve[keep].std() <= _CONSTANT:
             note = f"The {who}'s {name} never changes, so no correlation can be given."
-    return MeasureAgreement(r, best, best_r, _spread(p[keep]), _spread(c[keep]), int(keep.sum()), note)
+    return MeasureAgreement(
+        pearson(p[keep], c[keep]), _spread(p[keep]), _spread(c[keep]), int(keep.sum()), note
+    )
 
 
 def _spread(curve: Any) -> float:

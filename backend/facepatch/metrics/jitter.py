@@ -13,21 +13,10 @@ from facepatch.core.data.landmarks import LANDMARK_NAMES
 from facepatch.core.errors import InputError
 from facepatch.metrics.agreement import runs
 
+HIGH_PASS_S = 0.1
+"""What is slower than a Gaussian of this many seconds is motion, what is faster is trembling (above about 1.5 Hz)."""
 _SHORTEST = 9
 """Frames of a still run; with fewer the Gaussian has no slow motion to go by."""
-
-
-@dataclass(frozen=True)
-class Jitter:
-    """Mean second difference over the frames where the performer is still. None where there are none."""
-
-    frames: int
-    weights_cm: float | None
-    """Mean over still frames and components of |w[t-1] - 2 w[t] + w[t+1]|."""
-    vertices_cm: float | None
-    """Mean over still frames of the RMS second difference of the vertices: |second difference of w| / sqrt(V)."""
-    percent_iod: float | None
-    """`vertices_cm` in % of the character's inter-ocular distance."""
 
 
 def still_frames(points: Any, *, valid: Any = None, window: int = 9, limit: float = 0.015) -> Bool:
@@ -48,35 +37,8 @@ def still_frames(points: Any, *, valid: Any = None, window: int = 9, limit: floa
     return still
 
 
-def jitter(weights: Any, still: Any, *, vertex_count: int, inter_ocular_cm: float) -> Jitter:
-    """Second differences of PCA weights on still frames.
-
-    weights: (T, M) on an orthonormal basis, cm; there |w| = |vertices|, so that no mesh need be rebuilt.
-    still: (T,) from `still_frames`. The first and last frame have no second difference.
-    Raises ShapeError where the lengths differ, InputError for counts or distances that are not above zero.
-    """
-    check = Axes()
-    values = check("weights", weights, "T M", np.float64)
-    mask = check("still", still, "T", np.bool_)
-    if vertex_count < 1 or not inter_ocular_cm > 0:
-        raise InputError(
-            f"jitter: {vertex_count} vertices and an inter-ocular distance of {inter_ocular_cm:g} cm; both must be "
-            "above 0."
-        )
-    inner = mask[1:-1]
-    if len(values) < 3 or not inner.any():
-        return Jitter(0, None, None, None)
-    second = (values[:-2] - 2 * values[1:-1] + values[2:])[inner]
-    cm = float(np.linalg.norm(second, axis=1).mean() / np.sqrt(vertex_count))
-    return Jitter(int(inner.sum()), float(np.abs(second).mean()), cm, 100 * cm / inter_ocular_cm)
-
-
-HIGH_PASS_S = 0.1
-"""What is slower than a Gaussian of this many seconds is motion, what is faster is trembling (above about 1.5 Hz)."""
-
-
 @dataclass(frozen=True)
-class LandmarkJitter:
+class Jitter:
     """Trembling of the mesh at its landmarks over the frames where the performer is still, in % of face height."""
 
     frames: int
@@ -88,7 +50,7 @@ class LandmarkJitter:
     """Its name."""
 
 
-def landmark_jitter(points: Any, still: Any, *, face_height: float, rate_fps: float) -> LandmarkJitter:
+def jitter(points: Any, still: Any, *, face_height: float, rate_fps: float) -> Jitter:
     """Trembling at rest, as an eye sees it: how far points stray from their own slow motion.
 
     points: (T, L, 3) landmarks on the mesh, in the unit of `face_height`. still: (T,) from `still_frames`; only runs of
@@ -104,14 +66,12 @@ def landmark_jitter(points: Any, still: Any, *, face_height: float, rate_fps: fl
         )
     strays = [_stray(places[a:b], HIGH_PASS_S * rate_fps) for a, b in runs(mask) if b - a >= _SHORTEST]
     if not strays:
-        return LandmarkJitter(0, None, None)
+        return Jitter(0, None, None)
     squared = (np.concatenate(strays) ** 2).sum(axis=2)
     each = 100 * np.sqrt(squared.mean(axis=0)) / face_height
     worst = int(each.argmax())
     name = LANDMARK_NAMES[worst] if places.shape[1] == len(LANDMARK_NAMES) else str(worst)
-    return LandmarkJitter(
-        len(squared), float(100 * np.sqrt(squared.mean()) / face_height), float(each[worst]), name
-    )
+    return Jitter(len(squared), float(100 * np.sqrt(squared.mean()) / face_height), float(each[worst]), name)
 
 
 def _stray(places: Float64, sigma: float) -> Float64:

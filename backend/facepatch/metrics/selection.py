@@ -20,8 +20,6 @@ from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.coverage import FEATURES, bin_of, histogram, moves, normalised, valid_measures
 from facepatch.metrics.face_measures import FaceMeasures
 
-_DIMENSIONS = 16
-"""Shape vectors longer than this are brought onto their first principal axes: as good and much faster."""
 _ROUNDS = 100
 _TINY = 1e-12
 _THINNED = 0.1
@@ -74,15 +72,6 @@ class FrameChoice:
     """Share of drawn frames with a shut eye."""
     neutral_share: float
 
-    def draw(self, count: int, *, seed: int) -> Int32:
-        """`count` frames in these proportions, each as near to its expected number of times as can be (systematic
-        resampling), in random order."""
-        rng = np.random.default_rng(seed)
-        edges = np.cumsum(self.probability)
-        steps = (np.arange(count) + rng.random()) / count * edges[-1]
-        place = np.minimum(np.searchsorted(edges, steps, side="right"), len(self.frames) - 1)
-        return rng.permutation(self.frames[place]).astype(np.int32)
-
 
 @dataclass(frozen=True, eq=False)
 class MatchedSelection:
@@ -105,11 +94,7 @@ def farthest_points(vectors: Any, count: int, *, seed: int = 0) -> Int32:
     left. Returns up to `count` rows in the order chosen.
     """
     values = Axes()("vectors", vectors, "T D", np.float64)
-    values = values - values.mean(axis=0)
-    if values.shape[1] > _DIMENSIONS:
-        _, axes = np.linalg.eigh(values.T @ values)
-        values = values @ axes[:, -_DIMENSIONS:]
-    values = np.ascontiguousarray(values, dtype=np.float32)
+    values = np.ascontiguousarray(values - values.mean(axis=0), dtype=np.float32)
     squares = np.einsum("td,td->t", values, values)
     floor = 1e-6 * float(squares.max(initial=0.0)) + _TINY
     nearest = np.full(len(values), np.inf, dtype=np.float32)
@@ -130,23 +115,19 @@ def matched_selection(
     character: FaceMeasures,
     settings: SelectionSettings = SelectionSettings(),
     *,
-    performer_shapes: Any = None,
-    character_shapes: Any = None,
-    performer_valid: Any = None,
     character_valid: Any = None,
     performer_rest: Mapping[str, float] | None = None,
     character_rest: Mapping[str, float] | None = None,
 ) -> MatchedSelection:
     """Choose training frames of performer and character and their probabilities.
 
-    performer_shapes, character_shapes: (T, D) vectors that farthest-point sampling spreads over: aligned landmarks,
-    PCA weights; None for the normalised measures.
+    character_valid: (Tc,) frames of the character that may be chosen.
     performer_rest, character_rest: the measures of the neutral, where it is known; None for the most common values.
     Deterministic for one `settings.seed`. Raises InputError when a side has no valid frame.
     """
     sides = (
-        _Domain(performer, performer_shapes, performer_valid, performer_rest, "performer", settings),
-        _Domain(character, character_shapes, character_valid, character_rest, "character", settings),
+        _Domain(performer, None, performer_rest, "performer", settings),
+        _Domain(character, character_valid, character_rest, "character", settings),
     )
     kept = [side.spread(settings) for side in sides]
     names = [name for name in FEATURES if all(moves(side.curve(name)) for side in sides)]
@@ -185,7 +166,6 @@ class _Domain:
     def __init__(
         self,
         measures: FaceMeasures,
-        shapes: Any,
         valid: Any,
         rest: Mapping[str, float] | None,
         who: str,
@@ -200,9 +180,10 @@ class _Domain:
         self.values = {n: normalised(self.curve(n), None if rest is None else rest[n]) for n in FEATURES}
         left, right = (eye_states(self.curve(f"eye_open_{side}")).shut for side in ("l", "r"))
         self.closed: Bool = left | right
-        vectors = np.stack(list(self.values.values()), axis=1)
-        self.neutral: Bool = (np.abs(vectors - 0.5) <= settings.neutral_near / 2).all(axis=1) & ~self.closed
-        self.shapes = vectors if shapes is None else check(f"{who} shapes", shapes, "T _", np.float64)[keep]
+        self.vectors = np.stack(list(self.values.values()), axis=1)
+        self.neutral: Bool = (np.abs(self.vectors - 0.5) <= settings.neutral_near / 2).all(
+            axis=1
+        ) & ~self.closed
 
     def curve(self, name: str) -> Any:
         return self.measures.curves()[name]
@@ -213,7 +194,7 @@ class _Domain:
         return np.stack(columns, axis=1) if columns else np.zeros((len(chosen), 0), dtype=np.int64)
 
     def spread(self, settings: SelectionSettings) -> Any:
-        """Places among the valid frames, ascending: shut, neutral and other frames, each spread over its shapes."""
+        """Places among the valid frames, ascending: shut, neutral and other frames, each spread over its features."""
         count = min(settings.count, len(self.frames))
         share = float(np.clip(self.closed.mean(), settings.closed_least, settings.closed_most))
         others = self._pick(~self.closed & ~self.neutral, count, settings.seed)
@@ -232,7 +213,7 @@ class _Domain:
         places = np.flatnonzero(mask)
         if not len(places) or count < 1:
             return np.zeros(0, dtype=np.int64)
-        return places[farthest_points(self.shapes[places], count, seed=seed)]
+        return places[farthest_points(self.vectors[places], count, seed=seed)]
 
     def shortages(self) -> list[str]:
         lines = [

@@ -14,7 +14,7 @@ from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.errors import FormatError
 from facepatch.core.records import write_text
 from facepatch.core.schema import from_dict, to_dict
-from facepatch.geometry.affine import compose, inverse, transform
+from facepatch.geometry.affine import compose, transform
 from facepatch.patches.align import align_character
 from facepatch.patches.boxes import Box, character_box, character_view, performer_box
 from facepatch.patches.regions import PatchSettings
@@ -42,10 +42,6 @@ class PatchPlan:
         """(T, 2, 3) alignment of a take -> (T, P, 2, 3) frame pixels -> patch pixels."""
         views = np.stack([box.to_pixels(self.settings.size) for box in self.boxes])
         return compose(views[None], aligned_from_frame[:, None])
-
-    def to_frame(self, aligned_from_frame: Float64) -> Float64:
-        """(T, 2, 3) -> (T, P, 2, 3) patch pixels -> frame pixels."""
-        return inverse(self.frame_to_patch(aligned_from_frame))
 
     def region_points(self, points: Float64, to_patch: Float64) -> list[Float32]:
         """Landmarks of each region in patch pixels: (T, L, 2), (P, 2, 3) or (T, P, 2, 3) -> P of (T, l, 2)."""

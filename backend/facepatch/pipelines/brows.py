@@ -58,7 +58,9 @@ class BrowChannel:
         self._rows = np.stack([_height(basis, side) for side in SIDES])
         self._offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
         self._neutral = neutral_weights @ self._rows.T + self._offset
-        self._solve = nudge_matrix(self._rows, pca=pca, basis=basis, still=STILL, doubt=DOUBT)
+        self._solve = nudge_matrix(
+            self._rows, pca=pca, basis=basis, still=STILL, doubt=DOUBT, inter_ocular_cm=inter_ocular_cm
+        )
 
     def __call__(
         self, weights: Float32, measures: FaceMeasures, rest: dict[str, float], *, found: Bool

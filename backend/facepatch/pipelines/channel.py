@@ -13,19 +13,27 @@ SIDES = ("l", "r")
 """The face's own sides."""
 LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
+HARDLY = 0.003
+"""A measure whose standard deviation in the motion is under this, in inter-ocular distances, is not driven at all."""
 FARTHEST = 1.5
 """Change by a channel over the root mean square of the motion; on a real film (docs/log.md) lids need up to 1.2."""
 
 
-def nudge_matrix(rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float) -> Float64:
+def nudge_matrix(
+    rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float, inter_ocular_cm: float
+) -> Float64:
     """(M, G) the change of the weights for each unit that is missing of linear measures, at the least cost.
 
     dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M), the change of each measure per weight, and r what is
     missing: the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the
     motion's own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own
     variance under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart,
-    say) is not forced. basis: (M, L, 3), change of the landmarks per weight.
+    say) is not forced. Nothing is done about a measure that the motion leaves where it is (`HARDLY`): there is no
+    telling what moves it. basis: (M, L, 3), change of the landmarks per weight.
     """
+    driven = np.sqrt(rows**2 @ pca.variance) > HARDLY * inter_ocular_cm
+    change = np.zeros(rows.T.shape)
+    rows = rows[driven]
     moved = basis[:, landmark_indices(*still)].reshape(len(basis), -1).astype(np.float64)
     drag = moved @ moved.T
     spread = np.maximum(pca.variance, 1e-9 * pca.variance.max())
@@ -33,7 +41,8 @@ def nudge_matrix(rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, .
     freedom = np.linalg.inv(cost)
     response = rows @ freedom @ rows.T
     noise = (doubt + 1e-9) * np.diag(np.diag(response))
-    return freedom @ rows.T @ np.linalg.inv(response + noise)
+    change[:, driven] = freedom @ rows.T @ np.linalg.inv(response + noise)
+    return change
 
 
 def limited(change: Float64, pca: Pca) -> Float64:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64
-from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
+from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca
 from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
+from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pipelines.channel import SIDES, limited, nudge_matrix
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
@@ -76,13 +77,21 @@ class LidChannel:
         self._settings, self._pca = settings, pca
         _, basis = landmark_basis(pca, landmarks)
         self._rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
-        at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0]
-        self._open_gaps = [_mean_gap(at_rest, side) for side in SIDES]
+        neutral = pca.vertices(neutral_weights[None])
+        at_rest = landmarks.positions(neutral)
+        self._open_gaps = [float(gap_rows(LIDS[side], at_rest).mean()) for side in SIDES]
         self._offset = np.array(
             [gap - float(neutral_weights @ row) for gap, row in zip(self._open_gaps, self._rows, strict=True)]
         )
         # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
-        self._solve = nudge_matrix(self._rows, pca=pca, basis=basis, still=STILL, doubt=0.0)
+        self._solve = nudge_matrix(
+            self._rows,
+            pca=pca,
+            basis=basis,
+            still=STILL,
+            doubt=0.0,
+            inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
+        )
 
     def __call__(
         self, weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale]
@@ -102,12 +111,6 @@ class LidChannel:
         missing = wanted - (weights @ self._rows.T + self._offset)
         change = limited((say * missing) @ self._solve.T, self._pca)
         return (weights + change).astype(np.float32), shut
-
-
-def _mean_gap(points: Float32, side: str) -> float:
-    upper = landmark_indices(*(pair[0] for pair in LIDS[side]))
-    lower = landmark_indices(*(pair[1] for pair in LIDS[side]))
-    return float((points[upper, 1] - points[lower, 1]).mean())
 
 
 def _say(openness: Float64, settings: LidSettings) -> Float64:

@@ -17,6 +17,7 @@ from facepatch.core.data.pca import Pca
 from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.metrics.lips import MEET, lip_states
+from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pipelines.channel import limited, nudge_matrix
 from facepatch.pipelines.settings import LipSettings
 from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
@@ -72,13 +73,21 @@ class LipChannel:
         self._settings, self._pca = settings, pca
         _, basis = landmark_basis(pca, landmarks)
         self._rows = gap_rows(LIPS, basis).T.astype(np.float64)
-        at_rest = landmarks.positions(pca.vertices(neutral_weights[None]))[0].astype(np.float64)
-        gaps = _gaps(at_rest)
+        neutral = pca.vertices(neutral_weights[None])
+        at_rest = landmarks.positions(neutral)
+        gaps = gap_rows(LIPS, at_rest)[0].astype(np.float64)
         corners = landmark_indices("lips_outer_corner_r", "lips_outer_corner_l")
-        self._width = float(np.linalg.norm(at_rest[corners[1]] - at_rest[corners[0]]))
+        self._width = float(np.linalg.norm(at_rest[0, corners[1]] - at_rest[0, corners[0]]))
         self._contact = contact_gaps(gaps, self._width)
         self._offset = gaps - self._rows @ neutral_weights
-        self._solve = nudge_matrix(self._rows, pca=pca, basis=basis, still=STILL, doubt=DOUBT)
+        self._solve = nudge_matrix(
+            self._rows,
+            pca=pca,
+            basis=basis,
+            still=STILL,
+            doubt=DOUBT,
+            inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
+        )
 
     def __call__(self, weights: Float32, measures: FaceMeasures, scale: LipScale) -> Float32:
         """See `close_lips`."""
@@ -101,12 +110,6 @@ def contact_gaps(gaps: Float64, width: float) -> Float64:
     if gaps.mean() > MEET * width:
         return np.zeros(len(gaps))
     return np.minimum(gaps, 0.5 * MEET * width)
-
-
-def _gaps(points: Float64) -> Float64:
-    upper = landmark_indices(*(pair[0] for pair in LIPS))
-    lower = landmark_indices(*(pair[1] for pair in LIPS))
-    return points[upper, 1] - points[lower, 1]
 
 
 def _say(gap: Float64, settings: LipSettings) -> Float64:

@@ -17,7 +17,7 @@ from facepatch.core.axes import Float32, UInt8
 from facepatch.core.data.character import Character, read_character_record
 from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca, read_pca
-from facepatch.core.errors import CheckpointError
+from facepatch.core.errors import CheckpointError, ConfigError, FormatError, VersionError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import atomic_write, storage_error
 from facepatch.core.schema import from_dict, to_dict
@@ -237,6 +237,15 @@ def load_models(folder: Path) -> Models:
         raise CheckpointError(
             f"{folder}: holds no trained models ({', '.join(missing)} missing). Run: facepatch run"
         )
+    try:
+        return _load(folder)
+    except (ConfigError, FormatError, VersionError, KeyError) as error:
+        raise CheckpointError(
+            f"{folder}: was written by another facepatch ({error}). Train again, or use that facepatch."
+        ) from error
+
+
+def _load(folder: Path) -> Models:
     character = read_character_record(folder / "character.npz")
     device = device_for()
     tensors, about = read_model(folder / "reenactment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import metadata
@@ -12,19 +13,19 @@ import cv2
 import numpy as np
 
 from facepatch import __version__
-from facepatch.core.axes import Bool, Float64, UInt8
+from facepatch.core.axes import Bool, Float32, Float64, UInt8
 from facepatch.core.data.clip import EASED, HELD, NO_FACE, Clip, write_clip
 from facepatch.core.progress import QUALITY, OnProgress, Progress, quality_parts, silent
 from facepatch.export import write_csv, write_maya_ascii, write_usd
 from facepatch.geometry.affine import compose, inverse, transform
-from facepatch.metrics.agreement import agreement
+from facepatch.metrics.agreement import blink_agreement, pearson
 from facepatch.metrics.coverage import CoverageReport
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.jitter import jitter, still_frames
-from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.metrics.vertex_error import face_height
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import Performance, Take
-from facepatch.pipelines.retarget import nearest_rows
+from facepatch.pipelines.retarget import FaceModels, nearest_rows
 from facepatch.render.camera import front_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
@@ -54,16 +55,16 @@ def write_exports(clip: Clip, models: Models, out: Path) -> None:
     write_usd(clip, out / "character.usdc", character=models.character)
 
 
-def clip_measures(clip: Clip, models: Models) -> tuple[FaceMeasures, dict[str, float]]:
-    """Measures of the retargeted mesh in every frame, and the gaps of the neutral's open eyes in the same unit."""
-    points = [
+def mesh_measures(clip: Clip, models: FaceModels) -> tuple[Float32, FaceMeasures, dict[str, float]]:
+    """Landmarks on the mesh (T, L, 3) cm, their measures, and those of the neutral in the same unit."""
+    blocks = [
         models.landmarks.positions(models.pca.vertices(clip.weights[start : start + 256]))
         for start in range(0, clip.frame_count, 256)
     ]
     neutral = models.landmarks.positions(models.character.neutral[None])
-    together = face_measures(np.concatenate([*points, neutral]))
-    at_rest = together.at(clip.frame_count)
-    return together.select(np.arange(clip.frame_count)), {s: at_rest[f"eye_open_{s}"] for s in ("l", "r")}
+    points = np.concatenate([*blocks, neutral])
+    together = face_measures(points)
+    return points[:-1], together.select(np.arange(clip.frame_count)), together.at(clip.frame_count)
 
 
 def character_pictures(clip: Clip, models: Models, *, size: int = FILM_HEIGHT) -> Iterator[UInt8]:
@@ -122,27 +123,20 @@ def _each(performance: Performance, models: Models, to_patch: Float64) -> Iterat
 def report_data(
     performance: Performance, clip: Clip, models: Models, *, settings: dict[str, Any], timings: dict[str, float],
     held_out_start: int | None, coverage: CoverageReport | None, curves: dict[str, dict[str, Any]],
-    warnings: tuple[str, ...],
+    warnings: tuple[str, ...], out: Path,
 ) -> report.ReportData:  # fmt: skip
-    """Everything on the report page."""
+    """Everything on the report page; of the files, those that lie in `out`."""
     take = performance.take
-    measured, open_gaps = clip_measures(clip, models)
+    points, measured, at_rest = mesh_measures(clip, models)
     rows = take_rows(clip, take)
     if held_out_start is not None:
         held_out_start = int(np.searchsorted(rows, held_out_start))
     valid = take.found[rows]
-    table = _agreement(take.measures.select(rows), measured, valid, held_out_start)
-    whole = agreement(take.measures.select(rows), measured, character_open=open_gaps, valid=valid)
+    performer = take.measures.select(rows)
+    table = _agreement(performer, measured, valid, held_out_start)
     strip, patches, overlays = _pictures(performance, clip, models)
-    iod = inter_ocular(models.landmarks, models.character.neutral)
     # In rest units: the limit of still_frames is in inter-ocular distances.
     aligned = transform(performance.align(models.plan.performer_neutral, 0.0), take.points)
-    tremble = jitter(clip.weights, still_frames(aligned[rows], valid=valid),
-                     vertex_count=len(models.character.neutral), inter_ocular_cm=iod)  # fmt: skip
-    metrics = {
-        "frames in which the performer is still": float(tremble.frames),
-        "jitter there, % of inter-ocular distance": tremble.percent_iod or 0.0,
-    }
     flags = clip.flags if clip.flags is not None else np.zeros(clip.frame_count, np.uint8)
     return report.ReportData(
         title=f"{take.name} on {models.character.name}",
@@ -158,21 +152,12 @@ def report_data(
         timings=timings,
         rates={f"{name}, frames/s": take.frame_count / seconds for name, seconds in timings.items()
                if name in ("landmarks", "retarget", "side by side") and seconds > 0.1},
-        files=FILES,
+        files={name: what for name, what in FILES.items() if (out / name).is_file() or name == "report.json"},
         film_strip=strip,
         patches=patches,
         overlays=overlays,
         agreement=table,
-        blinks=tuple(
-            report.Blink(
-                eye={"l": "left", "r": "right"}[side],
-                shut_frames=blink.closed_frames,
-                shut_share=blink.closed_recall,
-                open_frames=blink.open_frames,
-                open_deviation=blink.open_error,
-            )
-            for side, blink in whole.blinks.items()
-        ),
+        blinks=_blinks(performer, measured, at_rest, valid),
         coverage=() if coverage is None else _coverage(coverage),
         training={
             f"{name}: {key}": report.Curve(np.asarray(history["iterations"]), np.asarray(values))
@@ -181,7 +166,7 @@ def report_data(
         quality={
             name: _quality(MEANING[name], history) for name, history in curves.items() if history["best_iteration"]
         },
-        metrics=metrics,
+        jitter=_jitter(points, still_frames(aligned[rows], valid=valid), clip, models),
         no_face=_frames(flags, NO_FACE),
         held=_frames(flags, HELD),
         eased=_frames(flags, EASED),
@@ -218,8 +203,10 @@ FILES = {
 
 
 def _spoken(sentence: str) -> str:
+    """A sentence with the names of measures as people say them; "brow" is a word already."""
     for name, spoken in SPOKEN.items():
-        sentence = sentence.replace(name, spoken)
+        if "_" in name:
+            sentence = re.sub(rf"\b{name}\b", spoken, sentence)
     return sentence
 
 
@@ -237,7 +224,7 @@ def _agreement(
     def r(rows: np.ndarray, name: str) -> float | None:
         if len(rows) < 3:
             return None
-        return agreement(performer.select(rows), character.select(rows)).measures[name].r
+        return pearson(performer.curves()[name][rows], character.curves()[name][rows])
 
     return tuple(
         report.Agreement(
@@ -252,6 +239,32 @@ def _agreement(
         )
         for name, spoken in SPOKEN.items()
     )
+
+
+def _blinks(
+    performer: FaceMeasures, character: FaceMeasures, at_rest: dict[str, float], valid: Bool
+) -> tuple[report.Blink, ...]:
+    """Both eyes, where the character's are open at neutral: else there is no scale to judge them by."""
+    rows: list[report.Blink] = []
+    for side, eye in (("l", "left"), ("r", "right")):
+        name = f"eye_open_{side}"
+        if at_rest[name] > 0:
+            gaps = performer.curves()[name], character.curves()[name]
+            found = blink_agreement(*gaps, character_open=at_rest[name], valid=valid)
+            rows.append(
+                report.Blink(
+                    eye, found.closed_frames, found.closed_recall, found.open_frames, found.open_error
+                )
+            )
+    return tuple(rows)
+
+
+def _jitter(points: Float32, still: Bool, clip: Clip, models: Models) -> report.Jitter | None:
+    height = face_height(models.landmarks, models.character.neutral)
+    found = jitter(points, still, face_height=height, rate_fps=clip.rate[0] / clip.rate[1])
+    if found.percent is None or found.worst_percent is None:
+        return None
+    return report.Jitter(found.frames, found.percent, found.worst_percent, found.worst)
 
 
 def _coverage(found: CoverageReport) -> tuple[report.Coverage, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64, Int32, UInt8
 from facepatch.core.data.pca import Pca
+from facepatch.core.errors import NoFaceError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, storage_error, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
@@ -75,9 +76,16 @@ class TrainingData:
 
 
 def train_rows(performance: Performance, share: float) -> np.ndarray:
-    """Frames of the take that may be learned from: the first `share`, where there is a face."""
+    """Frames of the take that may be learned from: the first `share`, where there is a face. Raises NoFaceError where
+    there is none."""
     rows = np.arange(max(1, round(share * performance.take.frame_count)))
-    return rows[performance.take.found[rows]]
+    found = rows[performance.take.found[rows]]
+    if not found.size:
+        raise NoFaceError(
+            f"{performance.take.name}: there is no face in its first {len(rows)} frames, which are to be learned from. "
+            "Raise train_share, or cut the film to where the face is."
+        )
+    return found
 
 
 def prepare_training(
@@ -167,6 +175,7 @@ def _prepare(
         )
         for region in settings.patches.regions
     ]
+    measured = [bool(_measures_of(region)) for region in settings.patches.regions]
     arrays = {
         "performer_rows": performer_rows,
         "performer_probability": chosen.performer.probability.astype(np.float32),
@@ -176,7 +185,8 @@ def _prepare(
         "performer_mask": masks[0],
         "character_mask": masks[1],
         "partner_rows": np.stack([one.rows for one in partners], 1),
-        "partner_weight": np.stack([one.weight for one in partners], 1),
+        # Where nothing is measured nobody resembles anybody.
+        "partner_weight": np.stack([one.weight for one in partners], 1) * np.array(measured, np.float32),
         "character_learned": np.concatenate([~apart[1], np.ones(len(weights) - len(apart[1]), bool)]),
         "validation_patches": judging_patches,
         "validation_rows": judges,
@@ -237,8 +247,12 @@ def region_features(measures: FaceMeasures, rest: Mapping[str, float] | None) ->
     }
 
 
+def _measures_of(region: Region) -> list[str]:
+    return [name for element in region.elements for name in MEASURES_OF.get(element, ())]
+
+
 def _columns(features: dict[str, Float64], region: Region) -> Float64:
-    names = [name for element in region.elements for name in MEASURES_OF.get(element, ())]
+    names = _measures_of(region)
     return (
         np.stack([features[name] for name in names], 1) if names else np.full((len(features["brow"]), 1), 0.5)
     )

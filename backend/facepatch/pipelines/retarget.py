@@ -1,4 +1,4 @@
-"""A take and trained models -> a clip: networks, calibration, brows, lids, lips, smoothing, gaps."""
+"""A take and trained models -> a clip: networks, calibration, smoothing, brows, lids, lips, gaps."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from facepatch.core.progress import OnProgress, silent
 from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
 from facepatch.geometry.smoothstep import smoothstep
+from facepatch.metrics.agreement import runs
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.patches.plan import PatchPlan
 from facepatch.pipelines.brows import brow_rest, lift_brows
@@ -230,7 +231,7 @@ def bridge_gaps(
     fps = rate[0] / rate[1]
     hold, ease = round(settings.hold_s * fps), max(1, round(settings.ease_s * fps))
     out = weights.copy()
-    for start, stop in _gaps(found):
+    for start, stop in runs(~found):
         left = weights[start - 1] if start > 0 else rest
         right = weights[stop] if stop < len(weights) else rest
         length = stop - start
@@ -252,11 +253,6 @@ def bridge_gaps(
         flags[start:stop][held[:, 0]] |= HELD
         flags[start:stop][~held[:, 0]] |= EASED
     return out.astype(np.float32)
-
-
-def _gaps(found: Bool) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], found, [True]]).astype(int)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def constant_rate(clip: Clip) -> Clip:

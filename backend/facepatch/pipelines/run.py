@@ -13,7 +13,7 @@ import numpy as np
 
 from facepatch.core.data.clip import Clip
 from facepatch.core.data.pca import Pca
-from facepatch.core.errors import CheckpointError, InputError
+from facepatch.core.errors import CheckpointError, ConfigError, InputError
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.records import write_text
 from facepatch.core.schema import to_dict
@@ -245,8 +245,12 @@ def models_folder(trained: Path) -> Path:
 
 
 def kept_settings(trained: Path) -> RunSettings:
-    """The settings that the models were trained with."""
-    return read_settings(str(models_folder(trained) / "settings.toml"))
+    """The settings that the models were trained with. Raises CheckpointError for those of another facepatch."""
+    path = models_folder(trained) / "settings.toml"
+    try:
+        return read_settings(str(path))
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: was written by another facepatch ({error}). Train again.") from error
 
 
 def retarget(
@@ -294,7 +298,7 @@ def write_outputs(
     on_progress(Progress("report", 0, 1, "pages"))
     data = report_data(
         performance, clip, models, settings=settings, timings=clock.seconds, held_out_start=held_out_start,
-        coverage=coverage, curves=curves, warnings=tuple(dict.fromkeys(warnings)),
+        coverage=coverage, curves=curves, warnings=tuple(dict.fromkeys(warnings)), out=out,
     )  # fmt: skip
     write_report(data, out)
     on_progress(Progress("report", 1, 1, "pages"))

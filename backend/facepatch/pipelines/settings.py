@@ -140,7 +140,8 @@ class RunSettings:
     """The first part of the take is trained on; the rest judges only."""
     validation_share: float = 0.04
     """This share of what may be trained on, of the take and of the motion, is held out to judge the networks while they
-    train, so that the best of them are kept; 0 trains on all of it and keeps the last."""
+    train, so that the best of them are kept: 40 to 160 frames, and none of a take or motion of under 400. 0 trains on
+    all of it and keeps the last."""
     landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
     steady: SteadySettings = field(default_factory=SteadySettings)
     head_pose: HeadPoseSettings = field(default_factory=HeadPoseSettings)
@@ -165,6 +166,12 @@ class RunSettings:
             raise ConfigError(f"supersample: {self.supersample} lies outside 1..4.")
         if not 0.0 <= self.recombined <= 8.0:
             raise ConfigError(f"recombined: {self.recombined} lies outside 0..8.")
+        halvings, size = len(self.weights.channels), self.patches.size
+        if 2**halvings > size:
+            raise ConfigError(
+                f"weights.channels: {halvings} halvings leave nothing of patches of {size} pixels. Give fewer channels "
+                "or larger patches."
+            )
 
 
 def preset_names() -> list[str]:

@@ -184,7 +184,7 @@ def doubts(rig: Rig, reduced: Reduced) -> list[str]:
 def sampled_character(source: SampledSource, clip: Path) -> Character:
     """The character whose mesh was sampled: beside the samples, else of the clip's run.
 
-    Raises InputError where there is none or it rests elsewhere, TopologyError where it is another mesh.
+    Raises InputError where there is none, TopologyError where it is another mesh.
     """
     places = (source.folder / "character.npz", clip.parent / "models" / "character.npz")
     place = next((path for path in places if path.is_file()), None)

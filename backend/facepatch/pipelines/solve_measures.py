@@ -175,7 +175,7 @@ def out_of_reach(
 def worst_frames(
     rig: Playable, target: Target, controls: Float64, character: Character, rms: Float64, start_frame: int
 ) -> Iterator[WorstFrame]:
-    """The frames that the rig misses most, at least half a second apart from each other."""
+    """The frames that the rig misses most, more than twelve frames apart from each other."""
     rows: list[int] = []
     for row in np.argsort(-rms):
         if all(abs(int(row) - other) > 12 for other in rows):

@@ -137,11 +137,13 @@ def patch_sheet(data: TrainingData, count: int = 10) -> UInt8:
     """Rows of performer patches beside rows of character patches, drawn by their sampling."""
     columns: list[UInt8] = []
     rng = np.random.default_rng(0)
-    for images, probability in (
+    domains = (
         (data.performer, data.performer_probability),
         (data.character[data.character_rows], data.character_probability),
-    ):
-        rows = np.sort(rng.choice(len(images), min(count, len(images)), p=probability / probability.sum()))
+    )
+    count = min(count, *(int((probability > 0).sum()) for _, probability in domains))
+    for images, probability in domains:
+        rows = np.sort(rng.choice(len(images), count, p=probability / probability.sum()))
         columns.append(np.concatenate([np.concatenate(list(images[row]), 1) for row in rows]))
     return np.concatenate(columns, 1)
 

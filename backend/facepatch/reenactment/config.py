@@ -26,7 +26,9 @@ class ReenactmentSettings:
     residual_blocks: int = 1
     """Residual blocks after each doubling of the decoder."""
     l1_weight: float = 10.0
+    """Weight of the absolute difference of rebuilt and clean patch."""
     ssim_weight: float = 1.0
+    """Weight of their structural dissimilarity, 1 - SSIM."""
     pair_weight: float = 0.5
     """Weight of rebuilding a partner frame of the character from the performer's patch (`reenactment.pairing`); 0 is
     the paper, which learns from unpaired frames alone."""

@@ -19,6 +19,8 @@ from facepatch.training.pictures import to_image, write_picture
 from facepatch.training.plateau import PlateauWatch
 from facepatch.training.precision import autocast_dtype, on_device
 
+CHANGES = 1e-6
+"""Variance over frames, of values in 0..1, above which patches change at all; one level of 255 is 1.5e-5."""
 CHUNK = 40
 """Frames that are judged at once."""
 
@@ -128,16 +130,16 @@ class ReenactmentTraining:
 
     @torch.no_grad()
     def output_variation(self) -> dict[str, float]:
-        """Per domain and region: variance over frames of the rebuilt patches, over that of the patches."""
+        """Per domain and region: variance over frames of the rebuilt patches, over that of the patches. Patches that
+        never change are left out: of them the mean image is all there is to learn."""
         ratios: dict[str, float] = {}
         inputs = [self.performer.spread(32), self.character.spread(32)]
         outputs = self.module(*inputs, reenact=False)[:2]
         for domain, patches, rebuilt in zip(("performer", "character"), inputs, outputs, strict=True):
             for index, region in enumerate(self.module.regions):
                 wanted = patches[:, index].var(dim=0).mean()
-                ratios[f"{domain} {region}"] = float(
-                    rebuilt[:, index].var(dim=0).mean() / wanted.clamp_min(1e-8)
-                )
+                if wanted > CHANGES:
+                    ratios[f"{domain} {region}"] = float(rebuilt[:, index].var(dim=0).mean() / wanted)
         return ratios
 
     @torch.no_grad()
@@ -180,7 +182,11 @@ class ReenactmentTraining:
 
 
 def survival(before: Tensor, after: Tensor) -> float:
-    """1 - |after - before| / |before| of codes (T, P, D), each freed of its mean over the frames; mean over P, 0..1."""
+    """1 - |after - before| / |before| of codes (T, P, D), each freed of its mean over the frames; mean over P, 0..1.
+
+    0 for codes that never change.
+    """
     before, after = before - before.mean(0), after - after.mean(0)
-    lost = (after - before).norm(dim=2).mean(0) / before.norm(dim=2).mean(0).clamp_min(1e-9)
-    return float((1 - lost).clamp(0, 1).mean())
+    size = before.norm(dim=2).mean(0)
+    lost = (after - before).norm(dim=2).mean(0) / size.clamp_min(1e-9)
+    return float(((1 - lost).clamp(0, 1) * (size > 1e-9)).mean())

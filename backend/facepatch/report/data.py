@@ -111,13 +111,17 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Jitter:
-    """Frame-to-frame tremble of one measure, as a share of its own range."""
+    """Trembling of the character over the frames in which the performer is still."""
 
-    measure: str
-    performer: float
-    character: float
-    wanted: float = 1.5
-    """Largest character / performer ratio that counts as good."""
+    frames: int
+    percent: float
+    """Of the face height, over all landmarks."""
+    worst_percent: float
+    """Of the landmark that trembles most."""
+    worst: str
+    """Its name."""
+    wanted: float = 0.15
+    """Largest `percent` that counts as good."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +188,8 @@ class ReportData:
     agreement: tuple[Agreement, ...] = ()
     blinks: tuple[Blink, ...] = ()
     coverage: tuple[Coverage, ...] = ()
-    jitter: tuple[Jitter, ...] = ()
+    jitter: Jitter | None = None
+    """None where the performer is never still."""
     training: Mapping[str, Curve] = field(default_factory=dict)
     quality: Mapping[str, Quality] = field(default_factory=dict)
     """Of each network that was judged."""

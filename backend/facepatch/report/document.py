@@ -41,10 +41,7 @@ def report_document(data: ReportData) -> dict[str, Any]:
         "agreement": _agreement(data),
         "blinks": [_fields(row) for row in data.blinks],
         "coverage": [_fields(row) for row in data.coverage],
-        "jitter": [
-            {**_fields(row), "ratio": _plain(row.character / row.performer) if row.performer else None}
-            for row in data.jitter
-        ],
+        "jitter": None if data.jitter is None else _fields(data.jitter),
         "metrics": _plain(data.metrics),
         "frames": {
             name: {"count": len(set(frames)), "ranges": frame_ranges(frames, data.start_frame)}

@@ -188,20 +188,21 @@ def coverage(document: Document) -> str:
 
 
 def jitter(document: Document) -> str:
-    """Frame-to-frame tremble."""
-    rows = [
-        head(row["measure"])
-        + number(document, "jitter", k, "performer", form=".4f")
-        + number(document, "jitter", k, "character", form=".4f")
-        + number(
-            document, "jitter", k, "ratio", level="look" if (row["ratio"] or 0) > row["wanted"] else "good"
-        )
-        + number(document, "jitter", k, "wanted")
-        for k, row in enumerate(document["jitter"])
-    ]
-    caption = "Tremble from frame to frame as a share of the range of the measure."
-    columns = ["measure", "#performer", "#character", "#ratio", "#allowed"]
-    return section("Jitter", table(caption, columns, rows)) if rows else ""
+    """Trembling while the performer is still."""
+    found = document["jitter"]
+    if found is None:
+        return ""
+    level = "good" if found["percent"] < found["wanted"] else "look"
+    row = (
+        number(document, "jitter", "frames", form="d")
+        + number(document, "jitter", "percent", form=".3f", level=level)
+        + number(document, "jitter", "wanted")
+        + number(document, "jitter", "worst_percent", form=".3f")
+        + cell(str(found["worst"]).replace("_", " "))
+    )
+    caption = "How far the character strays from its own slow motion, in % of the face height."
+    columns = ["#still frames", "#trembling", "#allowed", "#most", "there"]
+    return section("Jitter", table(caption, columns, [row]))
 
 
 def special_frames(document: Document) -> str:

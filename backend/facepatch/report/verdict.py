@@ -121,13 +121,13 @@ def _coverage(data: ReportData) -> Iterator[Finding]:
 
 
 def _jitter(data: ReportData) -> Iterator[Finding]:
-    for row in data.jitter:
-        ratio = row.character / row.performer if row.performer > 0 else 0.0
-        if ratio > row.wanted:
-            yield Finding(
-                "look",
-                f"{_start(row.measure)} trembles {ratio:.1f} times as much as the performer's: raise the smoothing.",
-            )
+    found = data.jitter
+    if found is not None and found.percent >= found.wanted:
+        yield Finding(
+            "look",
+            f"While the performer is still the character trembles by {found.percent:.2f} % of its face height "
+            f"(most at {found.worst.replace('_', ' ')}): raise the smoothing.",
+        )
 
 
 def _start(text: str) -> str:

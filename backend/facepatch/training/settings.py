@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
+
+from facepatch.core.errors import ConfigError
+
+
+def check_least(where: str, values: dict[str, float], least: float) -> None:
+    """Raises ConfigError for the first of `values` that is no finite number of at least `least`."""
+    for name, value in values.items():
+        if not least <= value < math.inf:
+            raise ConfigError(f"{where}.{name}: {value:g} must be a finite number of at least {least:g}.")
 
 
 @dataclass(frozen=True)
@@ -29,19 +39,30 @@ class AugmentSettings:
     noise: float = 0.0
     """Largest standard deviation of added noise."""
 
+    def __post_init__(self) -> None:
+        values = dict(vars(self))
+        check_least("augment", {"color": values.pop("color")}, 1.0)
+        check_least("augment", values, 0.0)
+        if self.scale >= 1.0:
+            raise ConfigError(f"augment.scale: {self.scale:g} must be under 1.")
+
 
 @dataclass(frozen=True)
 class LoopSettings:
     """How long and how fast to train."""
 
     iterations: int = 15_000
+    """Steps of the optimiser, AdamW."""
     batch: int = 64
     """Frames of each domain in one iteration."""
     learning_rate: float = 2e-4
+    """After the warm-up."""
     schedule: Literal["constant", "cosine"] = "cosine"
+    """What becomes of it: it stays, or falls to nothing as half a cosine."""
     warmup: int = 1_000
     """Iterations over which the learning rate rises from 0."""
     weight_decay: float = 0.0
+    """How much of the weights AdamW takes away in each step, in learning rates."""
     ema: float = 0.999
     """Decay of the moving average that becomes the model; 0 takes the last weights."""
     checkpoint_every: int = 250
@@ -55,3 +76,13 @@ class LoopSettings:
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """auto: bfloat16 on a GPU and on CPUs with AMX, else float32."""
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        counts = ("iterations", "batch", "checkpoint_every")
+        check_least("loop", {name: getattr(self, name) for name in counts}, 1)
+        rest = ("warmup", "weight_decay", "check_every", "stop_after", "seed")
+        check_least("loop", {name: getattr(self, name) for name in rest}, 0)
+        if not 0.0 < self.learning_rate < math.inf:
+            raise ConfigError(f"loop.learning_rate: {self.learning_rate:g} must be above 0.")
+        if not 0.0 <= self.ema < 1.0:
+            raise ConfigError(f"loop.ema: {self.ema:g} lies outside 0..1, 1 left out.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from facepatch.training.settings import AugmentSettings, LoopSettings
 
@@ -15,7 +16,7 @@ class WeightSettings:
     """Outputs of the strided convolutions; the number of halvings follows."""
     hidden: tuple[int, ...] = ()
     """Widths of the layers between the convolutions and the weights."""
-    normalisation: str = "group"
+    normalisation: Literal["group", "batch"] = "group"
     """group, or batch as in the paper (renders and reenacted patches differ in statistics: group is safer)."""
     vertex_weight: float = 1.0
     """Weight of the landmark error (cm) beside the error of the PCA weights."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -11,12 +12,10 @@ from facepatch.core.errors import ConfigError
 from facepatch.weights.config import WeightSettings
 
 
-def _normalise(kind: str, channels: int) -> nn.Module:
+def _normalise(kind: Literal["group", "batch"], channels: int) -> nn.Module:
     if kind == "batch":
         return nn.BatchNorm2d(channels)
-    if kind == "group":
-        return nn.GroupNorm(max(1, channels // 16), channels)
-    raise ConfigError(f"weights.normalisation: '{kind}' is neither 'group' nor 'batch'.")
+    return nn.GroupNorm(max(1, channels // 16), channels)
 
 
 class WeightModel(nn.Module):

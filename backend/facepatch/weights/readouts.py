@@ -33,11 +33,12 @@ def landmark_basis(pca: Pca, landmarks: SurfaceLandmarks) -> tuple[Float32, Floa
     return landmarks.positions(pca.mean.reshape(1, -1, 3))[0], basis
 
 
-def gap_rows(pairs: tuple[tuple[str, str], ...], basis: Float32) -> Float32:
-    """(M, G) change of the gaps of (upper, lower) landmark pairs per weight, along the head's Y."""
+def gap_rows(pairs: tuple[tuple[str, str], ...], points: Float32) -> Float32:
+    """(N, G) gaps of (upper, lower) landmark pairs along the head's Y, of points (N, L, 3); of the landmarks' basis
+    (M, L, 3), the change of the gaps per weight."""
     upper = landmark_indices(*(pair[0] for pair in pairs))
     lower = landmark_indices(*(pair[1] for pair in pairs))
-    return np.ascontiguousarray(basis[:, upper, 1] - basis[:, lower, 1])
+    return np.ascontiguousarray(points[:, upper, 1] - points[:, lower, 1])
 
 
 def readouts(pca: Pca, landmarks: SurfaceLandmarks) -> Readouts:
