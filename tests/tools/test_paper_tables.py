@@ -33,7 +33,8 @@ def result(fraction: float, **values: Any) -> dict[str, Any]:
         return dict.fromkeys(("all", "lids", "lips", "brows"), error)
 
     rows = {"raw": regions(2 * fraction), "calibrated": regions(fraction), "product": regions(0.9 * fraction)}
-    return {"pair": "a -> b", "budget": "time", "seed": 0, "rows": rows, **values}
+    about = {"pair": "a -> b", "budget": "time", "seed": 0, "size": "preview", "starts": 1, "doubts": []}
+    return {**about, "rows": rows, **values}
 
 
 def keep(out: Path, experiment: str, *found: dict[str, Any]) -> None:
@@ -52,14 +53,14 @@ def test_the_page_has_a_place_for_every_table_and_a_table_for_every_place(tool: 
 
 
 def test_what_was_not_run_says_so(tool: ModuleType, tmp_path: Path) -> None:
-    for name, table in tool.tables([tmp_path]):
+    for name, table in tool.tables([tmp_path], "preview"):
         assert tool.NOT_RUN in table.lower(), name
         assert len({line.count("|") for line in table.splitlines()}) == 1, name
 
 
 def test_errors_stand_beside_the_papers_and_as_ratios(tool: ModuleType, tmp_path: Path) -> None:
     keep(tmp_path, "pairs", result(0.4, method="paper"), result(0.8, method="moser2021"))
-    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path]))["pairs"])}
+    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path], "preview"))["pairs"])}
     assert rows["Moser et al. 2021"][1:4] == ["2.6543", "6.3122", "1.88, 5.96"]
     # Equal time: calibrated, over the paper's method, raw.
     assert rows["Moser et al. 2021"][7:] == ["0.800", "2.00", "1.600"]
@@ -74,12 +75,28 @@ def test_pairs_weigh_the_same_and_seeds_give_the_spread(tool: ModuleType, tmp_pa
         result(0.2, method="paper"), result(0.4, method="paper", pair="b -> a"),
         result(0.3, method="paper", seed=1), result(0.5, method="paper", pair="b -> a", seed=1),
     )  # fmt: skip
-    table = dict(tool.tables([tmp_path]))["pairs"]
+    table = dict(tool.tables([tmp_path], "preview"))["pairs"]
     # Seeds: .3 and .4.
     assert "| 0.350 ±0.050 |" in table
-    detail = cells(dict(tool.tables([tmp_path]))["pairs in detail"])
+    detail = cells(dict(tool.tables([tmp_path], "preview"))["pairs in detail"])
     assert [line[0] for line in detail[2:]] == ["a -> b", "b -> a"]
     assert detail[2][3] == "2"
+    assert detail[2][-1] == "1, 1"
+
+
+def test_ratios_are_over_what_both_sides_have(tool: ModuleType, tmp_path: Path) -> None:
+    keep(
+        tmp_path, "pairs",
+        result(0.2, method="paper"), result(0.9, method="paper", pair="b -> a"), result(0.1, method="product"),
+        result(0.7, method="product", size="paper"),
+    )  # fmt: skip
+    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path], "preview"))["pairs"])}
+    assert rows["local patches, facepatch's own"][7:9] == ["0.100", "0.50"]
+
+
+def test_what_was_never_learned_and_started_over_is_marked(tool: ModuleType, tmp_path: Path) -> None:
+    keep(tmp_path, "pairs", result(0.4, method="kim2021", starts=3, doubts=["Nothing but the mean image."]))
+    assert cells(dict(tool.tables([tmp_path], "preview"))["pairs in detail"])[2][-1] == "3 *"
 
 
 def test_an_ablation_has_a_row_per_variant_and_base(tool: ModuleType, tmp_path: Path) -> None:
@@ -88,7 +105,7 @@ def test_an_ablation_has_a_row_per_variant_and_base(tool: ModuleType, tmp_path: 
         *(result(value, base=base, variant=variant)
           for base in ("paper", "product") for variant, value in (("local", 0.3), ("global", 0.6))),
     )  # fmt: skip
-    rows = cells(dict(tool.tables([tmp_path]))["patches"])[2:]
+    rows = cells(dict(tool.tables([tmp_path], "preview"))["patches"])[2:]
     assert [line[:2] for line in rows] == [
         [base, variant]
         for base in ("paper", "product")
@@ -104,7 +121,7 @@ def test_motions_are_compared_in_millimetres(tool: ModuleType, tmp_path: Path) -
         "motion",
         *(result(v, base="product", variant=k) for k, v in (("matched", 0.2), ("random", 0.5))),
     )
-    rows = cells(dict(tool.tables([tmp_path]))["motion"])[2:]
+    rows = cells(dict(tool.tables([tmp_path], "preview"))["motion"])[2:]
     assert rows[0][4:6] == ["0.400", "1.00"]
     assert rows[2][4:6] == ["1.000", "2.50"]
     assert rows[1][4:6] == ["not run", "not run"]

@@ -252,10 +252,12 @@ def method(
     return Method(name, whole_face(settings), networks)
 
 
-def equal_frames(size: Size = "preview", *, iterations: int | None = None) -> Budget:
+def equal_frames(
+    size: Size = "preview", *, iterations: int | None = None, values: Mapping[str, Any] | None = None
+) -> Budget:
     """As many frames for every network as those of `paper` see, whose first network trains for `iterations` (None: as
-    many as its settings say)."""
-    loops = PatchNetworks().loops(method("paper", size=size).settings)
+    many as its settings say). values: as of `method`."""
+    loops = PatchNetworks().loops(method("paper", size=size, values=values).settings)
     factor = 1.0 if iterations is None else iterations / loops["reenactment"].iterations
     return Budget(frames={name: round(factor * loop.iterations) * loop.batch for name, loop in loops.items()})
 

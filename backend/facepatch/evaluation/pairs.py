@@ -197,7 +197,9 @@ def budgets(
     found: list[Budget] = []
     for name in comparison.budgets:
         if name == "iterations":
-            found.append(equal_frames(comparison.size, iterations=comparison.iterations))
+            found.append(
+                equal_frames(comparison.size, iterations=comparison.iterations, values=comparison.values)
+            )
             continue
         seconds = comparison.seconds
         if seconds is None:
