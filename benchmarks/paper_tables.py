@@ -127,13 +127,11 @@ def over_pairs(
     *,
     key: str = "fraction_of_mean_expression",
     region: str = "all",
-    **where: str,
 ) -> list[float | None]:
-    """Per seed the mean over the pairs, which weigh the same, of the results whose values are those of `where`."""
-    chosen = [r for r in found if all(r.get(name) == value for name, value in where.items())]
+    """Per seed the mean over the pairs, which weigh the same."""
     return [
         number([error(result, row, key, region) for result in group])
-        for group in groups(chosen, "seed").values()
+        for group in groups(found, "seed").values()
     ]
 
 
@@ -188,7 +186,7 @@ def pair_rows(found: list[Result]) -> str:
 
 
 def started(group: list[Result]) -> str:
-    """How often the training of each seed started over, and whether something was never learned all the same."""
+    """How many starts the training of each seed took, and whether something was never learned all the same."""
     return ", ".join(f"{r['starts']}{' *' if r['doubts'] else ''}" for r in group)
 
 

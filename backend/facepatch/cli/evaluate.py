@@ -88,7 +88,7 @@ class Pairs(OnPairs):
     budget: tuple[Literal["iterations", "time"], ...] = ("iterations", "time")
     """iterations: every network sees as many frames as that of the method paper. time: as many seconds."""
     iterations: int | None = None
-    """Of the first network of every method. Default: those of the size."""
+    """Of the first network of the method paper, for the budget of iterations. Default: those of the size."""
     seconds: float | None = None
     """For the budget of time. Default: what the product takes for its iterations on this machine."""
     keep: bool = False

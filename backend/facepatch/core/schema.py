@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import math
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union
@@ -44,6 +45,13 @@ def merged(settings: Settings, values: Mapping[str, Any], where: str = "settings
     plain = to_dict(settings)
     _deep_update(plain, values)
     return from_dict(kind, plain, where)
+
+
+def check_least(where: str, values: Mapping[str, float], least: float) -> None:
+    """Raises ConfigError for the first of `values` that is no finite number of at least `least`."""
+    for name, value in values.items():
+        if not least <= value < math.inf:
+            raise ConfigError(f"{where}.{name}: {value:g} must be a finite number of at least {least:g}.")
 
 
 def _deep_update(base: dict[str, Any], values: Mapping[str, Any]) -> None:

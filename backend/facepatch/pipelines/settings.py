@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from facepatch.core.errors import ConfigError, UnknownNameError
-from facepatch.core.schema import merged, to_dict
+from facepatch.core.schema import check_least, merged, to_dict
 from facepatch.landmarks.detector import LandmarkSettings
 from facepatch.landmarks.head_pose import HeadPoseSettings
 from facepatch.landmarks.steady import SteadySettings
@@ -95,11 +94,8 @@ class LiveRigSettings:
     """Weight of the vertices around lips and lids in the distance, over that of the others."""
 
     def __post_init__(self) -> None:
-        for name, least in (("follow", 0), ("sparsity", 0), ("lips_and_lids", 1)):
-            if not least <= getattr(self, name) < math.inf:
-                raise ConfigError(
-                    f"live.rig.{name}: {getattr(self, name):g} must be a finite number of at least {least}."
-                )
+        check_least("live.rig", {"follow": self.follow, "sparsity": self.sparsity}, 0)
+        check_least("live.rig", {"lips_and_lids": self.lips_and_lids}, 1)
 
 
 @dataclass(frozen=True)
@@ -166,12 +162,7 @@ class RunSettings:
             raise ConfigError(f"supersample: {self.supersample} lies outside 1..4.")
         if not 0.0 <= self.recombined <= 8.0:
             raise ConfigError(f"recombined: {self.recombined} lies outside 0..8.")
-        halvings, size = len(self.weights.channels), self.patches.size
-        if 2**halvings > size:
-            raise ConfigError(
-                f"weights.channels: {halvings} halvings leave nothing of patches of {size} pixels. Give fewer channels "
-                "or larger patches."
-            )
+        self.weights.halved(self.patches.size)
 
 
 def preset_names() -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from facepatch.core.errors import ConfigError
+from facepatch.core.schema import check_least
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,9 @@ class SolveSettings:
     """Frames that a piece shares with the one before."""
 
     def __post_init__(self) -> None:
-        for name in ("sparsity", "smoothness", "slack", "prior", "drop_below", "tolerance"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(
-                    f"solve.{name}: {getattr(self, name):g} must be a finite number of at least 0."
-                )
-        if not 1 <= self.lips_and_lids < math.inf:
-            raise ConfigError(
-                f"solve.lips_and_lids: {self.lips_and_lids:g} must be a finite number of at least 1."
-            )
+        weights = ("sparsity", "smoothness", "slack", "prior", "drop_below", "tolerance")
+        check_least("solve", {name: getattr(self, name) for name in weights}, 0)
+        check_least("solve", {"lips_and_lids": self.lips_and_lids}, 1)
         if self.sweeps < 1:
             raise ConfigError(f"solve.sweeps: {self.sweeps} must be at least 1.")
         if self.overlap_frames < 4 or self.chunk_frames < 4 * self.overlap_frames:

@@ -7,13 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from facepatch.core.errors import ConfigError
-
-
-def check_least(where: str, values: dict[str, float], least: float) -> None:
-    """Raises ConfigError for the first of `values` that is no finite number of at least `least`."""
-    for name, value in values.items():
-        if not least <= value < math.inf:
-            raise ConfigError(f"{where}.{name}: {value:g} must be a finite number of at least {least:g}.")
+from facepatch.core.schema import check_least
 
 
 @dataclass(frozen=True)

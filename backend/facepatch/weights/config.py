@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from facepatch.core.errors import ConfigError
 from facepatch.training.settings import AugmentSettings, LoopSettings
 
 
@@ -28,3 +29,13 @@ class WeightSettings:
         )
     )
     loop: LoopSettings = field(default_factory=lambda: LoopSettings(learning_rate=3e-4, iterations=12_000))
+
+    def halved(self, size: int) -> int:
+        """Side of what the convolutions leave of patches of `size` pixels. Raises ConfigError where nothing is left."""
+        small = size // 2 ** len(self.channels)
+        if small < 1:
+            raise ConfigError(
+                f"weights.channels: {len(self.channels)} halvings leave nothing of patches of {size} pixels. "
+                "Give fewer channels or larger patches."
+            )
+        return small

@@ -8,7 +8,6 @@ from typing import Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from facepatch.core.errors import ConfigError
 from facepatch.weights.config import WeightSettings
 
 
@@ -33,12 +32,7 @@ class WeightModel(nn.Module):
                 layers.append(_normalise(settings.normalisation, b))
             layers.append(nn.ReLU() if settings.normalisation == "batch" else nn.SiLU())
         self.down = nn.Sequential(*layers)
-        small = size // 2 ** len(settings.channels)
-        if small < 1:
-            raise ConfigError(
-                f"weights.channels: {len(settings.channels)} halvings leave nothing of patches of {size} pixels. "
-                "Give fewer channels or larger patches."
-            )
+        small = settings.halved(size)
         dense: list[nn.Module] = []
         inputs = widths[-1] * small * small
         for width in settings.hidden:
