@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Literal, Optional
 
@@ -30,6 +31,11 @@ class Outer:
     on: bool = True
 
 
+@dataclass(frozen=True)
+class Modern:
+    inner: Inner | None = None
+
+
 FULL = Outer("a", Inner(64, 0.5), "exact", 2.5, ("eyes", "mouth"), (3, 4.5), {"eyes": 0.5}, on=False)
 
 
@@ -49,6 +55,12 @@ def test_whole_numbers_are_fine_where_a_number_is_wanted() -> None:
 
 def test_none_is_fine_where_it_is_allowed() -> None:
     assert from_dict(Outer, {"name": "a", "limit": None}).limit is None
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="X | None came with Python 3.10")
+def test_what_may_be_none_is_read_as_what_it_is() -> None:
+    assert from_dict(Modern, {"inner": None}) == Modern()
+    assert from_dict(Modern, {"inner": {"rate": 2}}) == Modern(Inner(rate=2.0))
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from facepatch.core.data.pca import Pca
 from facepatch.core.errors import JobCancelledError, StorageError
 from facepatch.core.progress import Progress, silent
 from facepatch.core.schema import to_dict
+from facepatch.metrics.face_measures import MEASURES, measures_from_curves
 from facepatch.pca.sources import ArrayFrames
 from facepatch.pipelines import prepare as module
 from facepatch.pipelines.performance import Performance, RenderedPerformance
-from facepatch.pipelines.prepare import TrainingData, prepare_training, train_rows
+from facepatch.pipelines.prepare import TrainingData, prepare_training, region_features, train_rows
 from facepatch.pipelines.quality import held_out
 from facepatch.pipelines.run import Job, make_pca, make_performance, make_subject
 from facepatch.pipelines.settings import RunSettings
@@ -191,6 +192,17 @@ def test_a_habit_of_an_acting_character_is_not_taken_for_its_neutral(made: Made,
     apart = np.abs(gap[nearest] - gap[data.performer_rows])
     assert np.ptp(gap) > 0.05
     assert apart.max() < 0.1 * np.ptp(gap)
+
+
+def test_a_mouth_rests_where_it_mostly_is_and_lids_at_the_neutral() -> None:
+    habit = np.concatenate([np.full(40, 0.7), np.linspace(0.5, 1.0, 20)])
+    measures = measures_from_curves(dict.fromkeys(MEASURES, habit), 1.0)
+    features = region_features(measures, dict.fromkeys(MEASURES, 0.9))
+    for name in ("mouth_open", "mouth_width"):
+        np.testing.assert_allclose(features[name][:40], 0.5, atol=0.01)
+    for name in ("eye_open_l", "eye_open_r", "brow_l", "brow_r"):
+        assert features[name][:40].max() < 0.35
+        assert features[name][np.abs(habit - 0.9).argmin()] == pytest.approx(0.5, abs=0.1)
 
 
 def test_what_was_prepared_is_kept_until_something_changes(

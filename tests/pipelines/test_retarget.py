@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from facepatch.core.data.clip import CLOSED_LEFT, EASED, HELD, NO_FACE, Clip
+from facepatch.core.data.landmarks import LANDMARK_NAMES
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.metrics.face_measures import MEASURES, FaceMeasures, measures_from_curves
 from facepatch.pipelines.lids import EyeScale
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.models import Models, load_models
+from facepatch.pipelines.mouth import MouthScale
 from facepatch.pipelines.performance import Take
 from facepatch.pipelines.retarget import (
     FAR,
@@ -121,7 +123,10 @@ def flat_models() -> Models:
     """PCA weights are the first two coordinates of the one vertex, about (10, 20, 0); its neutral is (12, 17, 0)."""
     basis = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
     pca = Pca(np.array([10.0, 20.0, 0.0], np.float32), basis, np.array([2.0, 1.0]), 3.0)
-    return SimpleNamespace(pca=pca, character=SimpleNamespace(neutral=np.array([[12, 17, 0]], np.float32)))  # pyright: ignore[reportReturnType]
+    apart = np.linspace(0.5, 1.5, len(LANDMARK_NAMES), dtype=np.float32)[:, None]
+    marks = SimpleNamespace(positions=lambda vertices: vertices * apart)
+    character = SimpleNamespace(neutral=np.array([[12, 17, 0]], np.float32))
+    return SimpleNamespace(pca=pca, landmarks=marks, character=character)  # pyright: ignore[reportReturnType]
 
 
 def flat_take(frames: int, rest: list[int], gap: Any = None) -> Take:
@@ -174,19 +179,24 @@ def test_the_lid_scale_is_of_the_training_frames_only() -> None:
 
 def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
-    calibration = Calibration((0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5, LipScale(0.01, 0.8, True))
+    calibration = Calibration(
+        (0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5, LipScale(0.01, 0.8, True),
+        MouthScale((0.02, 0.8), (1.1, 0.7), -0.01, 0.4),
+    )  # fmt: skip
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration
 
 
-def test_a_calibration_from_before_the_lip_channel_leaves_the_lips_alone(tmp_path: Path) -> None:
+def test_a_calibration_from_before_the_lip_and_mouth_channels_leaves_both_alone(tmp_path: Path) -> None:
     write_calibration(
         tmp_path / "calibration.json", Calibration((0.0,), {}, {}, 0.0, LipScale(0.0, 0.8, True))
     )
     values = json.loads((tmp_path / "calibration.json").read_text())
-    del values["lips"]
+    del values["lips"], values["mouth"]
     (tmp_path / "calibration.json").write_text(json.dumps(values))
-    assert not read_calibration(tmp_path / "calibration.json").lips.ever_touch
+    found = read_calibration(tmp_path / "calibration.json")
+    assert not found.lips.ever_touch
+    assert found.mouth is None
 
 
 @pytest.mark.parametrize(
@@ -309,8 +319,9 @@ def test_frames_without_a_face_have_no_say_in_the_others(take: Take, models: Mod
 def test_without_channels_only_the_networks_speak() -> None:
     settings = RetargetSettings(smoothing=3.0, hold_s=0.1)
     bare = without_channels(settings)
-    assert bare.lids.strength == bare.brows.strength == bare.lips.strength == 0.0
-    assert replace(bare, lids=settings.lids, brows=settings.brows, lips=settings.lips) == settings
+    own = {name: getattr(settings, name) for name in ("lids", "brows", "mouth", "lips")}
+    assert [getattr(bare, name).strength for name in own] == [0.0] * 4
+    assert replace(bare, **own) == settings
 
 
 def test_a_variable_rate_becomes_a_constant_one(take: Take, models: Models) -> None:

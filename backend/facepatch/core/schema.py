@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import functools
 import math
+import types
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union
@@ -13,6 +14,8 @@ from typing import Any, TypeVar, Union
 from facepatch.core.errors import ConfigError
 
 Settings = TypeVar("Settings")
+_UNIONS = (Union, getattr(types, "UnionType", Union))
+"""What `Optional[X]` and, from Python 3.10 on, `X | None` are made of."""
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def _plain(value: Any) -> Any:
 def _cast(hint: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
-    if origin is Union:
+    if origin in _UNIONS:
         if value is None and type(None) in arguments:
             return None
         return _cast(next(a for a in arguments if a is not type(None)), value, where)

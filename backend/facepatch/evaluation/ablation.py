@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 
 from facepatch.core.progress import OnProgress, silent
-from facepatch.core.schema import to_dict
 from facepatch.evaluation.methods import Method, method, retarget_settings
 from facepatch.evaluation.motions import MATCHED, with_motion
 from facepatch.evaluation.networks import Budget, Size
@@ -130,23 +129,13 @@ def reference_seconds(
     ablation: Ablation, pair: Pair, made: Method, store: Store, *, on_progress: OnProgress = silent
 ) -> float:
     """What the training of `made` costs on this machine. Measured once for all pairs and seeds, and kept."""
-    described = {
-        name: _without_seed(to_dict(getattr(made.settings, name)))
-        for name in ("patches", "reenactment", "weights")
-    }
-    stage = store.stage("equal-time", {"experiment": ablation.name, "settings": described})
+    stage = store.stage("equal-time", {"experiment": ablation.name, **made.cost()})
     if not stage.done:
         lesson = made.lesson(
             pair.performance(made.settings), pair.target, pair.stage, store=store, on_progress=on_progress
         )
         stage.finish(seconds=made.seconds(lesson, store=store))
     return float(stage.values["seconds"])
-
-
-def _without_seed(values: Any) -> Any:
-    if isinstance(values, dict):
-        return {name: _without_seed(value) for name, value in values.items() if name != "seed"}
-    return values
 
 
 def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> list[Table]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -104,19 +104,22 @@ class Method:
         return sum(loop.iterations * each[name] for name, loop in self.networks.loops(self.settings).items())
 
     def pace(self, lesson: Lesson, *, store: Store) -> dict[str, float]:
-        """Seconds per iteration of each network, measured once and kept, so that a budget in seconds stays the same
-        number of iterations when an evaluation goes on later."""
-        inputs = {
-            "data": lesson.data.stage.key,
-            "device": device_for().type,
-            "networks": repr(self.networks),
-            "loops": {name: to_dict(loop) for name, loop in self.networks.loops(self.settings).items()},
-            "settings": {name: to_dict(getattr(self.settings, name)) for name in ("reenactment", "weights")},
-        }
-        stage = store.stage("pace", inputs)
+        """Seconds per iteration of each network, measured once for all data and seeds, and kept: a budget in seconds is
+        the same number of iterations on every pair, and when an evaluation goes on later."""
+        stage = store.stage("pace", self.cost())
         if not stage.done:
             stage.finish(**self.measured_pace(lesson))
         return stage.values
+
+    def cost(self) -> dict[str, Any]:
+        """What the seconds of an iteration depend on."""
+        described = {
+            "device": device_for().type,
+            "networks": repr(self.networks),
+            "loops": {name: to_dict(loop) for name, loop in self.networks.loops(self.settings).items()},
+            **{name: to_dict(getattr(self.settings, name)) for name in ("patches", "reenactment", "weights")},
+        }
+        return _without_seed(described)
 
     def measured_pace(self, lesson: Lesson) -> dict[str, float]:
         """`pace`, measured now."""
@@ -190,7 +193,7 @@ class Fitted:
         on_progress: OnProgress = silent,
     ) -> dict[str, Clip]:  # fmt: skip
         """The clips of `judged`: "raw" as the networks give it, "calibrated" without the constant offset of the two
-        domains, "product" with smoothing and the lid and brow channels on top; `settings` are the same for all methods.
+        domains, "product" with smoothing and the channels on top; `settings` are the same for all methods.
         """
         raw = self.predict(judged, on_progress=on_progress)
         found = self.calibration(trained_on, settings, on_progress=on_progress)
@@ -219,6 +222,16 @@ def own_renders(subject: Subject, models: FaceModels, settings: RunSettings) -> 
                              supersample=settings.supersample, points=points[rows], makeup=makeup)  # fmt: skip
         out.append(models.read(images))
     return np.concatenate(out)
+
+
+def _without_seed(values: Any) -> Any:
+    if isinstance(values, dict):
+        return {
+            name: _without_seed(value)
+            for name, value in cast("dict[str, Any]", values).items()
+            if name != "seed"
+        }
+    return values
 
 
 def whole_face(settings: RunSettings) -> RunSettings:

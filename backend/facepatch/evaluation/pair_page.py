@@ -20,7 +20,7 @@ ABOUT = (
     "same capture is the answer. Errors are distances of vertices, averaged over vertices and frames of a capture that "
     "was not trained on; as a fraction, 1 is holding the mean expression of the training motion. raw: what the "
     "networks give. calibrated: without the constant offset between the two faces, measured on training frames, the "
-    "same way for every method. product: with smoothing, lid, lip and brow channels on top, again for every method. "
+    "same way for every method. product: with smoothing and the channels on top, again for every method. "
     "Bounds: what the PCA leaves, and the weights read from the target's own renders. Mean and half the range of seeds."
 )
 

@@ -33,7 +33,6 @@ from facepatch.evaluation.pair_pictures import draw_known, draw_method
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store
-from facepatch.training.precision import device_for
 
 EXPERIMENT = "pairs"
 COLUMNS = ("raw", "calibrated", "product")
@@ -204,9 +203,7 @@ def budgets(
         seconds = comparison.seconds
         if seconds is None:
             product = method("product", size=comparison.size, values=comparison.values)
-            stage = store.stage(
-                "equal-time", {"settings": to_dict(product.settings), "device": device_for().type}
-            )
+            stage = store.stage("equal-time", product.cost())
             if not stage.done:
                 lesson = product.lesson(
                     pair.performance(product.settings), pair.target, pair.stage, store=store, on_progress=on_progress

@@ -28,6 +28,7 @@ from facepatch.pipelines.live_face import Alignment, FaceChoice, HeadPose, Measu
 from facepatch.pipelines.live_gap import Gap
 from facepatch.pipelines.live_networks import LiveNetworks
 from facepatch.pipelines.models import Models
+from facepatch.pipelines.mouth import MouthChannel
 from facepatch.pipelines.one_euro import OneEuro
 from facepatch.pipelines.retarget import Calibration, calibrated, neutral_weights
 from facepatch.pipelines.settings import LiveSettings
@@ -80,9 +81,15 @@ class LiveRetarget:
         self._to_patch = np.stack([box.to_pixels(plan.settings.size) for box in plan.boxes])
         self._alignment = Alignment(plan.performer_neutral, settings.head)
         self._measures = Measures(plan.performer_neutral, settings.points)
-        # The calibration's brows in the units of the training take's median shape, from which the neutral's differ by
-        # up to half a percent of the inter-ocular distance: as much as calm brows move. The neutral is the same rest.
-        self._brow_rest = {side: self._measures.at_rest[f"brow_{side}"] for side in SIDES}
+        # The calibration's brows and mouth in the units of the training take's median shape, from which the neutral's
+        # differ by up to half a percent of the inter-ocular distance: as much as calm brows move. The neutral is the
+        # same rest.
+        at_rest = self._measures.at_rest
+        self._brow_rest = {side: at_rest[f"brow_{side}"] for side in SIDES}
+        known = calibration.mouth
+        self._mouth = (
+            None if known is None else replace(known, rest=(at_rest["mouth_open"], at_rest["mouth_width"]))
+        )
         self._head_pose = HeadPose(settings.head_pose, settings.neutral_s)
         self.neutral = neutral_weights(models)
         iod_cm = inter_ocular(models.landmarks, models.character.neutral)
@@ -95,10 +102,14 @@ class LiveRetarget:
             hold_s=gap.hold_s,
             ease_s=gap.ease_s,
         )
-        # The filters of the points have steadied the brows already.
+        # The filters of the points have steadied brows and mouth already.
         self._lift_brows = BrowChannel(
             models.pca, models.landmarks, neutral_weights=self.neutral, inter_ocular_cm=iod_cm,
             settings=replace(gap.brows, smoothing=0.0),
+        )  # fmt: skip
+        self._move_mouth = MouthChannel(
+            models.pca, models.landmarks, neutral_weights=self.neutral, inter_ocular_cm=iod_cm,
+            settings=replace(gap.mouth, smoothing=0.0),
         )  # fmt: skip
         self._close_lids = LidChannel(
             models.pca, models.landmarks, neutral_weights=self.neutral, settings=gap.lids
@@ -176,6 +187,7 @@ class LiveRetarget:
 
     def _channels(self, weights: Float32, measures: FaceMeasures) -> tuple[Float32, int]:
         rows = self._lift_brows(weights, measures, self._brow_rest, found=np.ones(1, bool))
+        rows = self._move_mouth(rows, measures, self._mouth, found=np.ones(1, bool))
         rows, shut = self._close_lids(rows, measures, self._calibration.eyes)
         rows = self._close_lips(rows, measures, self._calibration.lips)
         flags = (CLOSED_LEFT if shut["l"][0] else 0) | (CLOSED_RIGHT if shut["r"][0] else 0)

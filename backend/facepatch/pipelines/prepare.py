@@ -95,6 +95,7 @@ def prepare_training(
     """Frame, choose and cut. Kept in the stage: `plan.json`, `performer.npy`, `character.npy`, `data.npz`,
     `coverage.json`."""
     inputs = {
+        "recipe": RECIPE,
         "performer": performance.take.key,
         "character": subject.key,
         "settings": {
@@ -237,12 +238,19 @@ MEASURES_OF = {
     "lips_inner": ("mouth_open",),
 }
 """Element of the face -> the measures that tell how it moves."""
+MOUTH = ("mouth_open", "mouth_width")
+RECIPE = 2
+"""Of the training data: raised when the same inputs give others."""
 
 
 def region_features(measures: FaceMeasures, rest: Mapping[str, float] | None) -> dict[str, Float64]:
-    """Every measure on its own range, rest at 0.5: (T,) each. rest: where known; None for the most common value."""
+    """Every measure on its own range, rest at 0.5: (T,) each. rest: where known; None for the most common value.
+
+    The mouth's rest is always its most common value: between a face that is at rest and the neutral of a mesh its
+    corners move, on one character out and on another in (docs/log.md).
+    """
     return {
-        name: normalised(curve, None if rest is None else rest[name])
+        name: normalised(curve, None if rest is None or name in MOUTH else rest[name])
         for name, curve in measures.curves().items()
     }
 

@@ -1,4 +1,4 @@
-"""A take and trained models -> a clip: networks, calibration, smoothing, brows, lids, lips, gaps."""
+"""A take and trained models -> a clip: networks, calibration, smoothing, brows, mouth, lids, lips, gaps."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from facepatch.pipelines.brows import brow_rest, lift_brows
 from facepatch.pipelines.channel import smooth
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.lips import LipScale, close_lips, lip_scale
+from facepatch.pipelines.mouth import MouthMeasures, MouthScale, mouth_scale, move_mouth
 from facepatch.pipelines.performance import Performance, Take, tracked
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store
@@ -105,7 +106,9 @@ class Calibration:
     reach: float = 0.0
     """Distance from rest, in cm of weights, within which the offset holds; 0: everywhere."""
     lips: LipScale = LipScale()
-    """The performer's mouth; of one that was never measured the lips stay as they are."""
+    """The performer's lips; those of one that was never measured stay as they are."""
+    mouth: MouthScale | None = None
+    """What his mouth means on the character; None: the mouth is left to the networks."""
 
 
 NEAR = 0.25
@@ -140,13 +143,23 @@ def calibrate(
         offset = np.zeros(raw.shape[1])
     valid = np.zeros(take.frame_count, bool)
     valid[rows] = True
-    return Calibration(
+    found = Calibration(
         tuple(float(x) for x in offset),
         eye_scales(take.measures, valid, at_rest=take.at_rest),
         brow_rest(take.measures, rest, at_rest=take.at_rest),
         reach,
         lip_scale(take.measures, valid, at_rest=take.at_rest),
     )
+    neutral = neutral_weights(models)
+    character = MouthMeasures(
+        models.pca, models.landmarks, neutral_weights=neutral,
+        inter_ocular_cm=inter_ocular(models.landmarks, models.character.neutral),
+    )  # fmt: skip
+    mouth = mouth_scale(
+        calibrated(raw, found, neutral), take.measures, character=character, rest=rest, rows=rows,
+        at_rest=take.at_rest,
+    )  # fmt: skip
+    return replace(found, mouth=mouth)
 
 
 def calibrated(raw: Float32, calibration: Calibration, rest: Float32) -> Float32:
@@ -178,10 +191,14 @@ def finish_clip(
     weights = calibrated(raw, calibration, rest)
     if settings.smoothing > 0:
         weights = smooth(weights, take.found, settings.smoothing)
+    inter_ocular_cm = inter_ocular(models.landmarks, models.character.neutral)
     weights = lift_brows(
         weights, take.measures, calibration.brows, found=take.found, pca=models.pca, landmarks=models.landmarks,
-        neutral_weights=rest,
-        inter_ocular_cm=inter_ocular(models.landmarks, models.character.neutral), settings=settings.brows,
+        neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=settings.brows,
+    )  # fmt: skip
+    weights = move_mouth(
+        weights, take.measures, calibration.mouth, found=take.found, pca=models.pca, landmarks=models.landmarks,
+        neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=settings.mouth,
     )  # fmt: skip
     weights, shut = close_lids(
         weights, take.measures, calibration.eyes, pca=models.pca, landmarks=models.landmarks,
@@ -208,11 +225,12 @@ def finish_clip(
 
 
 def without_channels(settings: RetargetSettings) -> RetargetSettings:
-    """What the networks do alone: no lid, no brow and no lip channel."""
+    """What the networks do alone: no lid, no brow, no mouth and no lip channel."""
     return replace(
         settings,
         lids=replace(settings.lids, strength=0.0),
         brows=replace(settings.brows, strength=0.0),
+        mouth=replace(settings.mouth, strength=0.0),
         lips=replace(settings.lips, strength=0.0),
     )
 

@@ -65,6 +65,16 @@ class LipSettings:
 
 
 @dataclass(frozen=True)
+class MouthSettings:
+    """The mouth channel: opening and width of the character's mouth go towards the performer's."""
+
+    strength: float = 0.6
+    """0 leaves the mouth to the networks, 1 to the landmarks."""
+    smoothing: float = 1.0
+    """Zero-phase Gaussian over the performer's opening and width, in frames."""
+
+
+@dataclass(frozen=True)
 class RetargetSettings:
     """From the networks' output to the clip."""
 
@@ -75,6 +85,7 @@ class RetargetSettings:
     """Zero-phase Gaussian over the weights, in frames; 0 for none."""
     lids: LidSettings = field(default_factory=LidSettings)
     brows: BrowSettings = field(default_factory=BrowSettings)
+    mouth: MouthSettings = field(default_factory=MouthSettings)
     lips: LipSettings = field(default_factory=LipSettings)
     hold_s: float = 0.3
     """A lost face is held this long, then eased to neutral; shorter gaps are bridged."""

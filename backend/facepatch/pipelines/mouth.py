@@ -1,0 +1,152 @@
+"""The mouth channel: lips as far apart, and corners as far from each other, as the performer's landmarks say.
+
+Networks that have learned few frames do not follow where the performer goes in others: an "o" that they never saw stays
+a slit. Landmarks see it. What the performer's motion is on the character is learned from the frames that the networks
+know, so that networks which are right keep their say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from facepatch.core.axes import Bool, Float32, Float64, Int32
+from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
+from facepatch.core.data.pca import Pca
+from facepatch.metrics.face_measures import FaceMeasures
+from facepatch.pipelines.channel import limited, nudge_matrix, smooth
+from facepatch.pipelines.settings import MouthSettings
+from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
+
+MEASURES = ("mouth_open", "mouth_width")
+STILL = ("eye_l", "eye_r", "brow_l", "brow_r", "nose_base")
+"""What the mouth must not drag along. The chin may follow: a mouth opens with the jaw."""
+DOUBT = 0.05
+"""Of both measures, as a share of their variance."""
+NEAR = 0.125
+"""Reach of `MouthScale.wider` around rest, as a share of how far expressions lie from their mean."""
+
+
+@dataclass(frozen=True)
+class MouthScale:
+    """What the performer's mouth means on the character. Pairs are of opening and width (`MEASURES`)."""
+
+    rest: tuple[float, float]
+    """The performer's at rest, in his inter-ocular distances."""
+    gain: tuple[float, float]
+    """Motion of the character over the performer's, in inter-ocular distances of either."""
+    wider: float = 0.0
+    """What the character's mouth is wider by, away from rest, than rest and gain say; inter-ocular distances."""
+    reach: float = 0.0
+    """Distance from rest, in cm of weights, from which on most of `wider` holds."""
+
+
+class MouthMeasures:
+    """Opening and width of one character's mouth as linear functions of its PCA weights."""
+
+    def __init__(
+        self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float
+    ) -> None:
+        start, basis = landmark_basis(pca, landmarks)
+        self.basis = basis
+        self.rows = _measured(basis).T / inter_ocular_cm
+        """(2, M) change per weight, in inter-ocular distances."""
+        self._offset = _measured(start[None])[0] / inter_ocular_cm
+        self.rest_weights = neutral_weights
+        self.rest = self(neutral_weights[None])[0]
+        """(2,) at rest."""
+
+    def __call__(self, weights: Float32) -> Float64:
+        """(T, M) -> (T, 2), in inter-ocular distances."""
+        return weights @ self.rows.T + self._offset
+
+    def away(self, weights: Float32) -> Float64:
+        """(T,) distance of the weights from rest, cm."""
+        return np.linalg.norm(weights - self.rest_weights, axis=1).astype(np.float64)
+
+
+def mouth_scale(
+    weights: Float32, measures: FaceMeasures, *, character: MouthMeasures, rest: np.ndarray, rows: Int32,
+    at_rest: dict[str, float] | None = None,
+) -> MouthScale:  # fmt: skip
+    """Learn the scale from what networks make of the frames `rows`.
+
+    The gain of a measure is the ratio of the standard deviations, in so far as the networks follow the performer (r^2),
+    and beyond that the ratio of the widths of the mouths. weights: (T, M), calibrated. rest: the performer's frames at
+    rest; at_rest: measures of the true neutral, where it is known.
+    """
+    performer = _curves(measures)
+    calm = np.median(performer[rest], axis=0) if at_rest is None else np.array([at_rest[n] for n in MEASURES])
+    size = character.rest[1] / max(1e-6, calm[1])
+    x, y = performer[rows], character(weights[rows])
+    spread = x.std(axis=0) * y.std(axis=0)
+    shared = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
+    known = np.clip(shared / np.maximum(spread, 1e-12), 0.0, 1.0) ** 2
+    gain = known * y.std(axis=0) / np.maximum(x.std(axis=0), 1e-6) + (1.0 - known) * size
+    beyond = known * (y.mean(axis=0) - character.rest - gain * (x.mean(axis=0) - calm))
+    mean = weights[rows].mean(axis=0)
+    reach = NEAR * float(np.linalg.norm(weights[rows] - mean, axis=1).mean())
+    return MouthScale(
+        (float(calm[0]), float(calm[1])), (float(gain[0]), float(gain[1])), float(beyond[1]), reach
+    )
+
+
+def move_mouth(
+    weights: Float32, measures: FaceMeasures, scale: MouthScale | None, *, found: Bool, pca: Pca,
+    landmarks: SurfaceLandmarks, neutral_weights: Float32, inter_ocular_cm: float, settings: MouthSettings,
+) -> Float32:  # fmt: skip
+    """Weights (T, M) with the mouth part of the way to the performer's.
+
+    Wanted is the neutral's opening and width plus gain times the performer's offset from his rest; `strength` of what
+    is missing is made good (`channel.nudge_matrix`). A performer of no known scale changes nothing.
+    """
+    channel = MouthChannel(
+        pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm, settings=settings
+    )
+    return channel(weights, measures, scale, found=found)
+
+
+class MouthChannel:
+    """`move_mouth` for one character, ready for any number of frames, one by one or many."""
+
+    def __init__(
+        self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float,
+        settings: MouthSettings,
+    ) -> None:  # fmt: skip
+        self._pca, self._settings = pca, settings
+        self._character = character = MouthMeasures(
+            pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm
+        )
+        self._solve = inter_ocular_cm * nudge_matrix(
+            inter_ocular_cm * character.rows, pca=pca, basis=character.basis, still=STILL, doubt=DOUBT,
+            inter_ocular_cm=inter_ocular_cm,
+        )  # fmt: skip
+
+    def __call__(
+        self, weights: Float32, measures: FaceMeasures, scale: MouthScale | None, *, found: Bool
+    ) -> Float32:
+        """See `move_mouth`."""
+        settings, character = self._settings, self._character
+        if settings.strength <= 0 or scale is None:
+            return weights
+        moved = _curves(measures) - np.array(scale.rest)
+        if settings.smoothing > 0:
+            moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
+        wanted = character.rest + np.array(scale.gain) * moved
+        if scale.reach > 0:
+            wanted[:, 1] += scale.wider * (1.0 - np.exp(-0.5 * (character.away(weights) / scale.reach) ** 2))
+        missing = settings.strength * (wanted - character(weights))
+        return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
+
+
+def _curves(measures: FaceMeasures) -> Float64:
+    """(T, 2)"""
+    return np.stack([getattr(measures, name) for name in MEASURES], axis=1).astype(np.float64)
+
+
+def _measured(points: Float32) -> Float64:
+    """(N, L, 3) -> (N, 2) gap of the inner lips along Y and distance of the corners along X, in the points' unit."""
+    right, left = landmark_indices("lips_outer_corner_r", "lips_outer_corner_l")
+    gap = gap_rows(LIPS, points).mean(axis=1)
+    return np.stack([gap, points[:, left, 0] - points[:, right, 0]], axis=1).astype(np.float64)
