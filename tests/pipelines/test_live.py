@@ -111,7 +111,13 @@ def test_the_channels_act_as_they_do_on_the_take(trained: SimpleNamespace, tiny_
     )  # fmt: skip
     film = SimpleNamespace(path=tiny_run.job.take)
     take = FilmPerformance(film, track, key="x", pose=None).take  # type: ignore[arg-type]
-    offline = replace(settings.retarget, smoothing=0.0, brows=replace(settings.retarget.brows, smoothing=0.0))
+    whole = settings.retarget
+    offline = replace(
+        whole,
+        smoothing=0.0,
+        brows=replace(whole.brows, smoothing=0.0),
+        mouth=replace(whole.mouth, smoothing=0.0),
+    )
     raw = np.array([frame.raw for frame in frames])
     options = {"models": trained.models, "settings": offline}
     clip = finish_clip(raw, take, trained.calibration, **options)

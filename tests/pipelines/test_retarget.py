@@ -181,7 +181,7 @@ def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
     calibration = Calibration(
         (0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5, LipScale(0.01, 0.8, True),
-        MouthScale((0.02, 0.8), (1.1, 0.7), -0.01, 0.4),
+        MouthScale((0.02, 0.8), 0.9, (1.1, 0.7), -0.01, 0.4),
     )  # fmt: skip
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration

@@ -87,9 +87,7 @@ class LiveRetarget:
         at_rest = self._measures.at_rest
         self._brow_rest = {side: at_rest[f"brow_{side}"] for side in SIDES}
         known = calibration.mouth
-        self._mouth = (
-            None if known is None else replace(known, rest=(at_rest["mouth_open"], at_rest["mouth_width"]))
-        )
+        self._mouth = None if known is None else replace(known, rest=(known.rest[0], at_rest["mouth_width"]))
         self._head_pose = HeadPose(settings.head_pose, settings.neutral_s)
         self.neutral = neutral_weights(models)
         iod_cm = inter_ocular(models.landmarks, models.character.neutral)

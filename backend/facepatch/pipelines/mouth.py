@@ -1,8 +1,9 @@
 """The mouth channel: lips as far apart, and corners as far from each other, as the performer's landmarks say.
 
 Networks that have learned few frames do not follow where the performer goes in others: an "o" that they never saw stays
-a slit. Landmarks see it. What the performer's motion is on the character is learned from the frames that the networks
-know, so that networks which are right keep their say.
+a slit. Landmarks see it. They do not see how much of it is right on another face, of which there are two opinions: the
+networks' own, on the frames that they know, and the ratio of the sizes of the mouths. What lies between the two is left
+to the networks.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.pipelines.channel import limited, nudge_matrix, smooth
+from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.settings import MouthSettings
 from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
 
@@ -33,9 +35,11 @@ class MouthScale:
     """What the performer's mouth means on the character. Pairs are of opening and width (`MEASURES`)."""
 
     rest: tuple[float, float]
-    """The performer's at rest, in his inter-ocular distances."""
+    """The performer's at rest, the opening that of lips that touch, in his inter-ocular distances."""
+    size: float
+    """Width of the character's mouth over that of the performer's, at rest, in inter-ocular distances of either."""
     gain: tuple[float, float]
-    """Motion of the character over the performer's, in inter-ocular distances of either."""
+    """Motion of the character over the performer's as the networks have it, in inter-ocular distances of either."""
     wider: float = 0.0
     """What the character's mouth is wider by, away from rest, than rest and gain say; inter-ocular distances."""
     reach: float = 0.0
@@ -68,16 +72,21 @@ class MouthMeasures:
 
 def mouth_scale(
     weights: Float32, measures: FaceMeasures, *, character: MouthMeasures, rest: np.ndarray, rows: Int32,
-    at_rest: dict[str, float] | None = None,
+    lips: LipScale = LipScale(), at_rest: dict[str, float] | None = None,
 ) -> MouthScale:  # fmt: skip
     """Learn the scale from what networks make of the frames `rows`.
 
     The gain of a measure is the ratio of the standard deviations, in so far as the networks follow the performer (r^2),
     and beyond that the ratio of the widths of the mouths. weights: (T, M), calibrated. rest: the performer's frames at
-    rest; at_rest: measures of the true neutral, where it is known.
+    rest; at_rest: measures of the true neutral, where it is known. lips: where they are known to touch, that is what a
+    mouth opens from, since some rest with their lips apart.
     """
     performer = _curves(measures)
-    calm = np.median(performer[rest], axis=0) if at_rest is None else np.array([at_rest[n] for n in MEASURES])
+    if at_rest is None:
+        calm = np.median(performer[rest], axis=0)
+        calm[0] = lips.shut if lips.ever_touch else calm[0]
+    else:
+        calm = np.array([at_rest[name] for name in MEASURES])
     size = character.rest[1] / max(1e-6, calm[1])
     x, y = performer[rows], character(weights[rows])
     spread = x.std(axis=0) * y.std(axis=0)
@@ -88,7 +97,11 @@ def mouth_scale(
     mean = weights[rows].mean(axis=0)
     reach = NEAR * float(np.linalg.norm(weights[rows] - mean, axis=1).mean())
     return MouthScale(
-        (float(calm[0]), float(calm[1])), (float(gain[0]), float(gain[1])), float(beyond[1]), reach
+        (float(calm[0]), float(calm[1])),
+        float(size),
+        (float(gain[0]), float(gain[1])),
+        float(beyond[1]),
+        reach,
     )
 
 
@@ -98,8 +111,9 @@ def move_mouth(
 ) -> Float32:  # fmt: skip
     """Weights (T, M) with the mouth part of the way to the performer's.
 
-    Wanted is the neutral's opening and width plus gain times the performer's offset from his rest; `strength` of what
-    is missing is made good (`channel.nudge_matrix`). A performer of no known scale changes nothing.
+    Wanted is anything between the neutral's opening and width plus `size` times the performer's offset from his rest,
+    and the same with `gain`; `strength` of what is missing to the nearer of them is made good (`channel.nudge_matrix`).
+    A performer of no known scale changes nothing.
     """
     channel = MouthChannel(
         pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm, settings=settings
@@ -133,10 +147,14 @@ class MouthChannel:
         moved = _curves(measures) - np.array(scale.rest)
         if settings.smoothing > 0:
             moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
-        wanted = character.rest + np.array(scale.gain) * moved
+        by_size = character.rest + scale.size * moved
+        by_gain = character.rest + np.array(scale.gain) * moved
         if scale.reach > 0:
-            wanted[:, 1] += scale.wider * (1.0 - np.exp(-0.5 * (character.away(weights) / scale.reach) ** 2))
-        missing = settings.strength * (wanted - character(weights))
+            away = character.away(weights) / scale.reach
+            by_gain[:, 1] += scale.wider * (1.0 - np.exp(-0.5 * away**2))
+        shown = character(weights)
+        wanted = np.clip(shown, np.minimum(by_size, by_gain), np.maximum(by_size, by_gain))
+        missing = settings.strength * (wanted - shown)
         return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
 
 

@@ -157,7 +157,7 @@ def calibrate(
     )  # fmt: skip
     mouth = mouth_scale(
         calibrated(raw, found, neutral), take.measures, character=character, rest=rest, rows=rows,
-        at_rest=take.at_rest,
+        lips=found.lips, at_rest=take.at_rest,
     )  # fmt: skip
     return replace(found, mouth=mouth)
 
