@@ -68,8 +68,8 @@ class LipSettings:
 class MouthSettings:
     """The mouth channel: opening and width of the character's mouth go towards the performer's."""
 
-    strength: float = 1.0
-    """0 leaves the mouth to the networks."""
+    strength: float = 0.6
+    """0 leaves the mouth to the networks, 1 takes all of it beyond the two gains away from them."""
     smoothing: float = 1.0
     """Zero-phase Gaussian over the performer's opening and width, in frames."""
 
