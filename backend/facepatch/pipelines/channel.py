@@ -11,6 +11,9 @@ from facepatch.core.data.pca import Pca
 
 SIDES = ("l", "r")
 """The face's own sides."""
+NEAR = 0.125
+"""How far from rest is still near it, as a share of how far expressions lie from their mean. From captures of known
+pairs that neither train nor judge (docs/log.md)."""
 LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
 HARDLY = 0.003

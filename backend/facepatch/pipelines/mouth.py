@@ -16,7 +16,7 @@ from facepatch.core.axes import Bool, Float32, Float64, Int32
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import limited, nudge_matrix, smooth
+from facepatch.pipelines.channel import NEAR, limited, nudge_matrix, smooth
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.settings import MouthSettings
 from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
@@ -26,8 +26,6 @@ STILL = ("eye_l", "eye_r", "brow_l", "brow_r", "nose_base")
 """What the mouth must not drag along. The chin may follow: a mouth opens with the jaw."""
 DOUBT = 0.05
 """Of both measures, as a share of their variance."""
-NEAR = 0.125
-"""Reach of `MouthScale.wider` around rest, as a share of how far expressions lie from their mean."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from facepatch.metrics.agreement import runs
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.patches.plan import PatchPlan
 from facepatch.pipelines.brows import brow_rest, lift_brows
-from facepatch.pipelines.channel import smooth
+from facepatch.pipelines.channel import NEAR, smooth
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.lips import LipScale, close_lips, lip_scale
 from facepatch.pipelines.mouth import MouthMeasures, MouthScale, mouth_scale, move_mouth
@@ -111,10 +111,8 @@ class Calibration:
     """What his mouth means on the character; None: the mouth is left to the networks."""
 
 
-NEAR = 0.25
-"""Reach of an offset that was measured at rest, as a share of how far expressions lie from their mean."""
 FAR = 0.25
-"""Share of that offset that holds far from rest. Both from the training frames of a known pair (docs/log.md)."""
+"""Share of an offset at rest that holds far from it. From the training frames of a known pair (docs/log.md)."""
 
 
 def calibrate(
