@@ -11,10 +11,9 @@ from facepatch.core.data.character import Character
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
-from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.lips import LipScale, close_lips, contact_gaps, lip_scale
 from facepatch.pipelines.settings import LipSettings
-from facepatch.synthetic.face import CARTOON_STYLE, make_character, synthetic_landmarks
+from facepatch.synthetic.face import make_character, synthetic_landmarks
 
 OPEN, SHUT, SMILE, TEETH = slice(0, 8), slice(8, 14), slice(14, 18), slice(18, 22)
 JAW = np.zeros(22, np.float32)
@@ -26,7 +25,7 @@ SMILING[SMILE] = SMILING[TEETH] = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """The small cartoon head with a PCA of its mouth, lids and brows."""
+    """The face of `mouthing`, and what is asked of it."""
 
     character: Character
     marks: SurfaceLandmarks
@@ -58,15 +57,8 @@ def values_of(head: Character, jaw: np.ndarray, smile: np.ndarray, blink: float 
 
 
 @pytest.fixture(scope="module")
-def face() -> Face:
-    head = make_character(CARTOON_STYLE, name="hero", detail="low")
-    moving = [
-        i for i, name in enumerate(head.shape_names)
-        if name.startswith(("eyeBlink", "browInnerUp", "jaw", "mouth"))
-    ]  # fmt: skip
-    values = np.zeros((300, len(head.shape_names)), np.float32)
-    values[:, moving] = np.random.default_rng(1).uniform(0, 1, (300, len(moving)))
-    return Face(head, synthetic_landmarks(head), fit_pca(head.vertices(values)))
+def face(mouthing: tuple[Character, SurfaceLandmarks, Pca]) -> Face:
+    return Face(*mouthing)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.mouth import MouthMeasures, MouthScale, mouth_scale, move_mouth
 from facepatch.pipelines.settings import MouthSettings
-from facepatch.synthetic.face import CARTOON_STYLE, make_character, synthetic_landmarks
+from facepatch.synthetic.face import make_character, synthetic_landmarks
 
 FRAMES = 60
 REST, ROUND, WIDE = slice(0, 20), slice(20, 40), slice(40, 60)
@@ -26,7 +26,7 @@ ALL = np.arange(FRAMES, dtype=np.int32)
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """The small cartoon head with a PCA of its mouth, lids and brows."""
+    """The face of `mouthing`, and what is asked of it."""
 
     character: Character
     marks: SurfaceLandmarks
@@ -76,15 +76,8 @@ def played(head: Character) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def face() -> Face:
-    head = make_character(CARTOON_STYLE, name="hero", detail="low")
-    moving = [
-        i for i, name in enumerate(head.shape_names)
-        if name.startswith(("eyeBlink", "browInnerUp", "jaw", "mouth"))
-    ]  # fmt: skip
-    values = np.zeros((300, len(head.shape_names)), np.float32)
-    values[:, moving] = np.random.default_rng(1).uniform(0, 1, (300, len(moving)))
-    return Face(head, synthetic_landmarks(head), fit_pca(head.vertices(values)))
+def face(mouthing: tuple[Character, SurfaceLandmarks, Pca]) -> Face:
+    return Face(*mouthing)
 
 
 @pytest.fixture(scope="module")
