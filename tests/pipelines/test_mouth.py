@@ -14,7 +14,7 @@ from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.lips import LipScale
-from facepatch.pipelines.mouth import MouthMeasures, MouthScale, mouth_scale, move_mouth
+from facepatch.pipelines.mouth import MouthChannel, MouthMeasures, MouthScale, mouth_scale
 from facepatch.pipelines.settings import MouthSettings
 from facepatch.synthetic.face import make_character, synthetic_landmarks
 
@@ -54,10 +54,10 @@ class Face:
         self, weights: np.ndarray, filmed: FaceMeasures, scale: MouthScale | None,
         settings: MouthSettings = WHOLE, *, found: np.ndarray | None = None,
     ) -> np.ndarray:  # fmt: skip
-        return move_mouth(
-            weights, filmed, scale, found=np.ones(FRAMES, bool) if found is None else found, pca=self.pca,
-            landmarks=self.marks, neutral_weights=self.rest, inter_ocular_cm=self.unit, settings=settings,
-        )  # fmt: skip
+        channel = MouthChannel(
+            self.pca, self.marks, neutral_weights=self.rest, inter_ocular_cm=self.unit, settings=settings
+        )
+        return channel(weights, filmed, scale, found=np.ones(FRAMES, bool) if found is None else found)
 
     def scale(self, weights: np.ndarray, filmed: FaceMeasures) -> MouthScale:
         return mouth_scale(weights, filmed, character=self.mouth, rest=np.arange(20), rows=ALL)

@@ -22,6 +22,16 @@ FARTHEST = 1.5
 """Change by a channel over the root mean square of the motion; on a real film (docs/log.md) lids need up to 1.2."""
 
 
+def reach_of_rest(weights: Float32) -> float:
+    """Distance from rest, in the unit of the weights (N, M) of a performance, that is still near it (`NEAR`)."""
+    return NEAR * float(np.linalg.norm(weights - weights.mean(axis=0), axis=1).mean())
+
+
+def restfulness(weights: Float32, rest: Float32, reach: float) -> Float64:
+    """(T,) 1 at rest (M,) and 0 far from it, a bell over `reach` between. weights: (T, M)."""
+    return np.exp(-0.5 * (np.linalg.norm(weights - rest, axis=1) / reach) ** 2).astype(np.float64)
+
+
 def nudge_matrix(
     rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float, inter_ocular_cm: float
 ) -> Float64:

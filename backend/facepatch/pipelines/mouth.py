@@ -16,7 +16,7 @@ from facepatch.core.axes import Bool, Float32, Float64, Int32
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import NEAR, limited, nudge_matrix, smooth
+from facepatch.pipelines.channel import limited, nudge_matrix, reach_of_rest, restfulness, smooth
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.settings import MouthSettings
 from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
@@ -63,10 +63,6 @@ class MouthMeasures:
         """(T, M) -> (T, 2), in inter-ocular distances."""
         return weights @ self.rows.T + self._offset
 
-    def away(self, weights: Float32) -> Float64:
-        """(T,) distance of the weights from rest, cm."""
-        return np.linalg.norm(weights - self.rest_weights, axis=1).astype(np.float64)
-
 
 def mouth_scale(
     weights: Float32, measures: FaceMeasures, *, character: MouthMeasures, rest: np.ndarray, rows: Int32,
@@ -92,35 +88,22 @@ def mouth_scale(
     known = np.clip(shared / np.maximum(spread, 1e-12), 0.0, 1.0) ** 2
     gain = known * y.std(axis=0) / np.maximum(x.std(axis=0), 1e-6) + (1.0 - known) * size
     beyond = known * (y.mean(axis=0) - character.rest - gain * (x.mean(axis=0) - calm))
-    mean = weights[rows].mean(axis=0)
-    reach = NEAR * float(np.linalg.norm(weights[rows] - mean, axis=1).mean())
     return MouthScale(
         (float(calm[0]), float(calm[1])),
         float(size),
         (float(gain[0]), float(gain[1])),
         float(beyond[1]),
-        reach,
+        reach_of_rest(weights[rows]),
     )
 
 
-def move_mouth(
-    weights: Float32, measures: FaceMeasures, scale: MouthScale | None, *, found: Bool, pca: Pca,
-    landmarks: SurfaceLandmarks, neutral_weights: Float32, inter_ocular_cm: float, settings: MouthSettings,
-) -> Float32:  # fmt: skip
-    """Weights (T, M) with the mouth part of the way to the performer's.
+class MouthChannel:
+    """Brings the mouth of one character part of the way to the performer's, in any number of frames.
 
     Wanted is anything between the neutral's opening and width plus `size` times the performer's offset from his rest,
     and the same with `gain`; `strength` of what is missing to the nearer of them is made good (`channel.nudge_matrix`).
     A performer of no known scale changes nothing.
     """
-    channel = MouthChannel(
-        pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm, settings=settings
-    )
-    return channel(weights, measures, scale, found=found)
-
-
-class MouthChannel:
-    """`move_mouth` for one character, ready for any number of frames, one by one or many."""
 
     def __init__(
         self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float,
@@ -138,7 +121,7 @@ class MouthChannel:
     def __call__(
         self, weights: Float32, measures: FaceMeasures, scale: MouthScale | None, *, found: Bool
     ) -> Float32:
-        """See `move_mouth`."""
+        """Weights (T, M) with the mouth moved."""
         settings, character = self._settings, self._character
         if settings.strength <= 0 or scale is None:
             return weights
@@ -148,8 +131,8 @@ class MouthChannel:
         by_size = character.rest + scale.size * moved
         by_gain = character.rest + np.array(scale.gain) * moved
         if scale.reach > 0:
-            away = character.away(weights) / scale.reach
-            by_gain[:, 1] += scale.wider * (1.0 - np.exp(-0.5 * away**2))
+            away = 1.0 - restfulness(weights, character.rest_weights, scale.reach)
+            by_gain[:, 1] += scale.wider * away
         shown = character(weights)
         wanted = np.clip(shown, np.minimum(by_size, by_gain), np.maximum(by_size, by_gain))
         missing = settings.strength * (wanted - shown)

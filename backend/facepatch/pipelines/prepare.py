@@ -25,6 +25,7 @@ from facepatch.patches.makeup import wears_makeup
 from facepatch.patches.plan import PatchPlan, make_plan, read_plan, write_plan
 from facepatch.patches.regions import Region
 from facepatch.pca.sources import BlendshapeFrames
+from facepatch.pipelines.mouth import MEASURES as MOUTH
 from facepatch.pipelines.performance import Performance, render_rows, tracked
 from facepatch.pipelines.quality import Validation, feature_curves, feature_ranges, held_out, judging
 from facepatch.pipelines.recombine import recombined
@@ -238,7 +239,6 @@ MEASURES_OF = {
     "lips_inner": ("mouth_open",),
 }
 """Element of the face -> the measures that tell how it moves."""
-MOUTH = ("mouth_open", "mouth_width")
 RECIPE = 2
 """Of the training data: raised when the same inputs give others."""
 

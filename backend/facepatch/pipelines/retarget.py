@@ -23,10 +23,10 @@ from facepatch.metrics.agreement import runs
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.patches.plan import PatchPlan
 from facepatch.pipelines.brows import brow_rest, lift_brows
-from facepatch.pipelines.channel import NEAR, smooth
+from facepatch.pipelines.channel import reach_of_rest, restfulness, smooth
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
 from facepatch.pipelines.lips import LipScale, close_lips, lip_scale
-from facepatch.pipelines.mouth import MouthMeasures, MouthScale, mouth_scale, move_mouth
+from facepatch.pipelines.mouth import MouthChannel, MouthMeasures, MouthScale, mouth_scale
 from facepatch.pipelines.performance import Performance, Take, tracked
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store
@@ -134,7 +134,7 @@ def calibrate(
     reach = 0.0
     if settings.calibration == "neutral":
         offset = neutral_weights(models) - np.median(raw[rest], axis=0)
-        reach = NEAR * float(np.linalg.norm(raw[rows] - raw[rows].mean(axis=0), axis=1).mean())
+        reach = reach_of_rest(raw[rows])
     elif settings.calibration == "mean":
         offset = character_mean - raw[rows].mean(axis=0)
     else:
@@ -169,8 +169,8 @@ def calibrated(raw: Float32, calibration: Calibration, rest: Float32) -> Float32
     offset = np.asarray(calibration.offset, np.float32)
     if calibration.reach <= 0:
         return raw + offset
-    away = np.linalg.norm(raw + offset - rest, axis=1, keepdims=True) / calibration.reach
-    return (raw + (FAR + (1 - FAR) * np.exp(-0.5 * away**2)) * offset).astype(np.float32)
+    near = restfulness(raw + offset, rest, calibration.reach)[:, None]
+    return (raw + (FAR + (1 - FAR) * near) * offset).astype(np.float32)
 
 
 def neutral_weights(models: FaceModels) -> Float32:
@@ -194,10 +194,14 @@ def finish_clip(
         weights, take.measures, calibration.brows, found=take.found, pca=models.pca, landmarks=models.landmarks,
         neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=settings.brows,
     )  # fmt: skip
-    weights = move_mouth(
-        weights, take.measures, calibration.mouth, found=take.found, pca=models.pca, landmarks=models.landmarks,
-        neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=settings.mouth,
-    )  # fmt: skip
+    move_mouth = MouthChannel(
+        models.pca,
+        models.landmarks,
+        neutral_weights=rest,
+        inter_ocular_cm=inter_ocular_cm,
+        settings=settings.mouth,
+    )
+    weights = move_mouth(weights, take.measures, calibration.mouth, found=take.found)
     weights, shut = close_lids(
         weights, take.measures, calibration.eyes, pca=models.pca, landmarks=models.landmarks,
         neutral_weights=rest, settings=settings.lids,
