@@ -124,7 +124,9 @@ def shown(weights: np.ndarray) -> torch.Tensor:
 
 def test_a_character_that_does_the_same_on_its_own_range_is_perfect(face: SimpleNamespace) -> None:
     found = face.judge(shown(face.weights))
-    assert found == pytest.approx({"mouth opening": 1.0, "left eye": 1.0, "right eye": 1.0}, abs=1e-3)
+    assert found == pytest.approx(
+        {"mouth opening": 1.0, "left eye opening": 1.0, "right eye opening": 1.0}, abs=1e-3
+    )
 
 
 def test_only_what_the_performer_moves_is_judged(face: SimpleNamespace) -> None:
@@ -142,7 +144,7 @@ def test_each_measure_is_judged_by_itself(face: SimpleNamespace) -> None:
     wrong[:, 1] = 0.1 * wrong[:, 1]  # lids that hardly move
     found = face.judge(shown(wrong))
     assert found["mouth opening"] == pytest.approx(1.0, abs=1e-3)
-    assert found["left eye"] < 0.3
+    assert found["left eye opening"] < 0.3
 
 
 def test_it_is_said_where_frames_judge_that_were_learned_from(face: SimpleNamespace) -> None:

@@ -59,7 +59,7 @@ def data() -> ReportData:
                 "How far the character follows.",
                 Curve(np.array([100, 200, 300]), np.array([0.4, 0.9312, 0.91])),
                 200,
-                {"mouth opening": 0.9712, "brow": 0.75},
+                {"mouth opening": 0.9712, "brow height": 0.75},
                 "Best after 200 of 300 iterations (quality .93).",
             )
         },

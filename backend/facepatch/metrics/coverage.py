@@ -18,8 +18,15 @@ from facepatch.core.errors import InputError
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
 
-FEATURES = ("mouth_open", "mouth_width", "eye_open_l", "eye_open_r", "brow")
-"""The measures whose mix is compared and matched."""
+SPOKEN = {
+    "mouth_open": "mouth opening",
+    "mouth_width": "mouth width",
+    "eye_open_l": "left eye opening",
+    "eye_open_r": "right eye opening",
+    "brow": "brow height",
+}
+"""Measures whose mix is compared and matched, and what people are told they are."""
+FEATURES = tuple(SPOKEN)
 
 _QUANTILES = (0.005, 0.995)
 _STILL = 0.02

@@ -19,7 +19,7 @@ from facepatch.core.progress import QUALITY, OnProgress, Progress, quality_parts
 from facepatch.export import write_csv, write_maya_ascii, write_usd
 from facepatch.geometry.affine import compose, inverse, transform
 from facepatch.metrics.agreement import blink_agreement, pearson
-from facepatch.metrics.coverage import CoverageReport
+from facepatch.metrics.coverage import SPOKEN, CoverageReport
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.vertex_error import face_height
@@ -35,13 +35,6 @@ from facepatch.report.side_by_side import compose_frame
 
 Item = TypeVar("Item")
 
-SPOKEN = {
-    "mouth_open": "mouth opening",
-    "mouth_width": "mouth width",
-    "eye_open_l": "left eye opening",
-    "eye_open_r": "right eye opening",
-    "brow": "brow height",
-}
 WANTED = {"mouth_open": 0.9, "mouth_width": 0.8, "eye_open_l": 0.8, "eye_open_r": 0.8, "brow": 0.6}
 FILM_HEIGHT = 360
 BLOCK = 64

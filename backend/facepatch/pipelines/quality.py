@@ -16,7 +16,7 @@ from torch import Tensor
 from facepatch.core.axes import Axes, Bool, Float32, Float64, UInt8
 from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca
-from facepatch.metrics.coverage import FEATURES
+from facepatch.metrics.coverage import FEATURES, SPOKEN
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.weights.model import WeightModel
 from facepatch.weights.readouts import landmark_basis
@@ -34,13 +34,6 @@ STILL = 0.02
 """And where it is this much in inter-ocular distances: a detector trembles by about half of it."""
 FILM, MOTION = 0, 1
 """The two domains, in pairs of values."""
-SPOKEN = {
-    "mouth_open": "mouth opening",
-    "mouth_width": "mouth width",
-    "eye_open_l": "left eye",
-    "eye_open_r": "right eye",
-    "brow": "brow",
-}
 
 
 @dataclass(frozen=True, eq=False)
