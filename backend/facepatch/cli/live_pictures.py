@@ -15,7 +15,7 @@ from facepatch.core.data.character import read_character_record
 from facepatch.core.data.pca import read_pca
 from facepatch.core.errors import ConfigError
 from facepatch.core.protocol.messages import Frame
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.training.pictures import write_picture
@@ -53,7 +53,7 @@ class CharacterPictures:
         self._pca = read_pca(models / "pca.npz")
         self._look = prepare_look(character)
         self._size = (size, size)
-        self._view = front_view(character.neutral, size=self._size, margin=0.2)[None]
+        self._view = head_view(character, pca=self._pca, size=self._size, margin=0.2)[None]
 
     def draw(self, frame: Frame) -> UInt8:
         """(H, W, 3)"""

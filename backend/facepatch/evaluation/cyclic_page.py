@@ -13,7 +13,7 @@ from facepatch.evaluation.page import Table
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.outputs import telling_frames
 from facepatch.pipelines.performance import Performance
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.sheet import contact_sheet
@@ -67,7 +67,7 @@ def cyclic_picture(
     take = performance.take
     told = telling_frames(take.measures.select(rows), take.found[rows])[:PICTURES]
     look = prepare_look(models.character)
-    view = front_view(models.character.neutral, size=(TILE, TILE))[None]
+    view = head_view(models.character, pca=models.pca, size=(TILE, TILE))[None]
     first, second = (
         render_views(look, models.pca.vertices(values[told]), to_pixels=view, size=(TILE, TILE))[:, 0]
         for values in weights

@@ -14,7 +14,7 @@ from facepatch.metrics.lips import lip_states
 from facepatch.pipelines.outputs import take_rows
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.retarget import FaceModels
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.sheet import contact_sheet
@@ -29,7 +29,7 @@ def film_sheet(performance: Performance, clip: Clip, models: FaceModels, rows: n
     shown = take_rows(clip, take)
     chosen = telling_frames(take.measures, rows[take.found[rows]])
     look = prepare_look(models.character)
-    view = front_view(models.character.neutral, size=(PICTURE, PICTURE))[None]
+    view = head_view(models.character, pca=models.pca, size=(PICTURE, PICTURE))[None]
     images: list[UInt8] = []
     labels: list[str] = []
     wanted = np.unique(list(chosen.values()))

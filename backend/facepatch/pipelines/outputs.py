@@ -26,7 +26,7 @@ from facepatch.metrics.vertex_error import face_height
 from facepatch.pipelines.models import Models
 from facepatch.pipelines.performance import Performance, Take
 from facepatch.pipelines.retarget import FaceModels, nearest_rows
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.video import FilmWriter
@@ -63,7 +63,7 @@ def mesh_measures(clip: Clip, models: FaceModels) -> tuple[Float32, FaceMeasures
 def character_pictures(clip: Clip, models: Models, *, size: int = FILM_HEIGHT) -> Iterator[UInt8]:
     """(size, size, 3) of the head from the front, one per frame of the clip."""
     look = prepare_look(models.character)
-    view = front_view(models.character.neutral, size=(size, size))[None]
+    view = head_view(models.character, pca=models.pca, size=(size, size))[None]
     for start in range(0, clip.frame_count, BLOCK):
         vertices = models.pca.vertices(clip.weights[start : start + BLOCK])
         yield from render_views(look, vertices, to_pixels=view, size=(size, size))[:, 0]

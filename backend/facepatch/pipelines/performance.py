@@ -24,7 +24,7 @@ from facepatch.patches.extract import cut_patches
 from facepatch.patches.makeup import MakeupSettings, apply_makeup, wears_makeup
 from facepatch.pipelines.store import Stage, Store, fingerprint
 from facepatch.pipelines.subject import Subject, character_measures
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import Look, prepare_look
 from facepatch.render.rasterize import check_not_empty, render_views
 from facepatch.render.video import Film, open_film
@@ -209,7 +209,7 @@ class RenderedPerformance:
 
     def pictures(self, rows: np.ndarray | None = None) -> Iterator[tuple[int, UInt8, Float64]]:
         """Pictures of the whole head."""
-        view = front_view(self.subject.character.neutral, size=(480, 480)).astype(np.float64)
+        view = head_view(self.subject.character, size=(480, 480)).astype(np.float64)
         chosen = np.arange(self.take.frame_count) if rows is None else np.asarray(rows)
         for start in range(0, len(chosen), BLOCK):
             numbers = chosen[start : start + BLOCK]

@@ -17,7 +17,7 @@ from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.thin import thinned
 from facepatch.export.control_curves import held_rows
 from facepatch.metrics.vertex_error import face_regions
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look, tinted
 from facepatch.render.rasterize import render_views
 from facepatch.render.textures import srgb_to_linear
@@ -182,7 +182,7 @@ def worst_frames(
             rows.append(int(row))
         if len(rows) == WORST:
             break
-    view = front_view(character.neutral, size=(PICTURE, PICTURE))[None]
+    view = head_view(character, size=(PICTURE, PICTURE))[None]
     plain, grey = prepare_look(character), prepare_look(in_grey(character))
     for row in rows:
         one = slice(row, row + 1)

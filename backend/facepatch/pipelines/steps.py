@@ -37,7 +37,7 @@ from facepatch.pipelines.settings import RunSettings, toml_text
 from facepatch.pipelines.store import Store
 from facepatch.pipelines.subject import character_measures, prepare_character, read_subject
 from facepatch.readers import read_character
-from facepatch.render.camera import front_view
+from facepatch.render.camera import head_view
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
 from facepatch.render.sheet import contact_sheet
@@ -94,7 +94,7 @@ def character(
 def shape_sheet(found: Character) -> UInt8:
     """The neutral and every shape at full weight."""
     look = prepare_look(found)
-    view = front_view(found.neutral, size=(TILE, TILE))[None]
+    view = head_view(found, size=(TILE, TILE))[None]
     images = [render_views(look, found.neutral[None], to_pixels=view, size=(TILE, TILE))[0, 0]]
     for delta in found.deltas:
         images.append(
@@ -180,7 +180,7 @@ def render(
     clip, found = _clip_on(clip_path, character_path)
     Store(out)
     look = prepare_look(found)
-    view = front_view(found.neutral, size=(size, size), margin=0.2)[None]
+    view = head_view(found, size=(size, size), margin=0.2, pca=clip.pca)[None]
     pose = clip.head_pose if with_head_pose else None
     with FilmWriter(out / "character.mp4", rate=clip.rate) as writer:
         for row in track(range(clip.frame_count), "render", clip.frame_count, on_progress):

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from facepatch.core.axes import Axes, Float32
+from facepatch.core.data.character import Character
+from facepatch.core.data.pca import Pca
 from facepatch.core.errors import ShapeError
+
+MOVES = 0.1
+"""Least motion of what belongs to the face, as a share of the largest."""
+AROUND = (0.5, 0.15, 0.5, 0.75)
+"""What a head has left of, below, right of and above what moves in it, in the size of that: ears, a crown. Of eight
+characters, realistic and stylised, all are inside."""
 
 
 def front_view(vertices: Any, *, size: tuple[int, int], margin: float = 0.08) -> Float32:
@@ -36,6 +44,29 @@ def front_view(vertices: Any, *, size: tuple[int, int], margin: float = 0.08) ->
         ],
         dtype=np.float32,
     )
+
+
+def head_view(
+    character: Character, *, size: tuple[int, int], margin: float = 0.08, pca: Pca | None = None
+) -> Float32:
+    """The (2, 3) view of `front_view` that shows the head and not the rest of a figure.
+
+    The head is what the shapes move (`MOVES`) and as much around it as heads have (`AROUND`), of what there is. A
+    character without shapes moves as its `pca` does, and is shown whole where it has none either.
+    """
+    changes = character.deltas
+    if not len(changes) and pca is not None:
+        changes = (np.sqrt(pca.variance)[:, None] * pca.basis).reshape(pca.component_count, -1, 3)
+    neutral = character.neutral[:, :2]
+    low, high = neutral.min(axis=0), neutral.max(axis=0)
+    if len(changes):
+        motion = np.linalg.norm(changes, axis=2).max(axis=0)
+        face = neutral[motion >= MOVES * np.quantile(motion, 0.999)]
+        left, below, right, above = AROUND
+        extent = np.ptp(face, axis=0)
+        low = np.maximum(low, face.min(axis=0) - extent * (left, below))
+        high = np.minimum(high, face.max(axis=0) + extent * (right, above))
+    return front_view(np.array([[*low, 0.0], [*high, 0.0]], np.float32), size=size, margin=margin)
 
 
 def box_view(box: Any, size: tuple[int, int]) -> Float32:
