@@ -141,6 +141,15 @@ def test_performers_count_alike_however_many_seeds_they_have() -> None:
     assert found["closures"] is None
 
 
+def test_each_of_several_characters_has_a_mean_of_its_own() -> None:
+    (alone,) = film_tables([result("a", "x", 0, 0.9)])
+    assert [row[0] for row in alone.rows] == ["a -> x", "mean of performers over 400 frames", "to reach"]
+    films = [result("a", "x", 0, 0.9), result("a", "y", 0, 0.6), result("b", "x", 0, 0.5)]
+    (table,) = film_tables(films)
+    means = {row[0].removeprefix("mean of performers over 400 frames"): row[3] for row in table.rows[3:-1]}
+    assert means == {", x": "0.700", ", y": "0.600", "": "0.625"}
+
+
 def test_a_measure_that_hardly_moves_says_nothing() -> None:
     found = averages([result("a", "x", 0, 0.9), result("b", "x", 0, 0.1, moves=0.01)])
     assert found["mouth open r"] == pytest.approx(0.9)

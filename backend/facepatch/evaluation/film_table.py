@@ -141,10 +141,12 @@ def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Tabl
         cells = [mean_and_spread(read(one["columns"][column]) for one in ones) for read in reads().values()]
         counts = str(ones[0]["frames"]), str(len(ones))
         rows.append((f"{performer} -> {character}", *counts, *cells))
+    characters = list(dict.fromkeys(one["character"] for one in results))
+    for character in characters if len(characters) > 1 else ():
+        ones = [one for one in results if one["character"] == character]
+        rows.append(_mean_row(f"mean of performers over {LONG} frames, {character}", averages(ones, column)))
     mean = averages(results, column)
-    rows.append(
-        (f"mean of performers over {LONG} frames", "", "", *(mean_and_spread([v]) for v in mean.values()))
-    )
+    rows.append(_mean_row(f"mean of performers over {LONG} frames", mean))
     rows.append(("to reach", "", "", *(AIMS.get(label, "") for label in mean)))
     return Table(
         f"{name}, {column}. A dash: nothing to judge by (no blink, lips never touch, a measure that moves by under "
@@ -152,6 +154,10 @@ def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Tabl
         ("film", "#frames", "#seeds", *(f"#{label}" for label in mean)),
         tuple(rows),
     )
+
+
+def _mean_row(label: str, mean: Mapping[str, float | None]) -> tuple[str, ...]:
+    return (label, "", "", *(mean_and_spread([value]) for value in mean.values()))
 
 
 def _moving(name: str) -> Read:
