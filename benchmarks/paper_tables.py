@@ -13,15 +13,17 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.film_table import film_tables, light_tables
 from facepatch.evaluation.page import Table
+from facepatch.evaluation.pair_means import mean_text, pair_ratio, values_of
 
 Result = dict[str, Any]
 Rows = list[list[str]]
+FRACTION = "fraction_of_mean_expression"
 NOT_RUN = "not run"
 PAPER_NAMES = {
     "kim2021": "Kim et al. 2021",
@@ -94,9 +96,7 @@ def over_seeds(values: Iterable[float | None], form: str = ".3f") -> str:
     return mean if len(found) == 1 else f"{mean} ±{format((max(found) - min(found)) / 2, form)}"
 
 
-def error(
-    result: Result, row: str, key: str = "fraction_of_mean_expression", region: str = "all"
-) -> float | None:
+def error(result: Mapping[str, Any], row: str, key: str = FRACTION, region: str = "all") -> float | None:
     """One number of a result of a pair; None where it has none."""
     return result["rows"].get(row, {}).get(region, {}).get(key)
 
@@ -109,30 +109,16 @@ def groups(found: list[Result], *keys: str) -> dict[tuple[str, ...], list[Result
     return grouped
 
 
-def ratio(chosen: list[Result], reference: list[Result], key: str = "fraction_of_mean_expression") -> str:
-    """Calibrated error of `chosen` over that of `reference`, both over the pairs and seeds that both have."""
-    sides = [
-        {(r["pair"], r["seed"]): error(r, "calibrated", key) for r in side} for side in (chosen, reference)
-    ]
-    common = [place for place in sides[0] if sides[0][place] is not None and sides[1].get(place)]
-    if not common:
-        return NOT_RUN
-    first, second = (sum(side[place] or 0.0 for place in common) for side in sides)
-    return f"{first / second:.2f}"
+def over_pairs(found: list[Result], row: str, *, key: str = FRACTION, region: str = "all") -> str:
+    """Mean over the pairs, spread over the seeds (`facepatch.evaluation.pair_means`)."""
+    return mean_text(values_of(found, lambda one: error(one, row, key, region)), nothing=NOT_RUN)
 
 
-def over_pairs(
-    found: list[Result],
-    row: str,
-    *,
-    key: str = "fraction_of_mean_expression",
-    region: str = "all",
-) -> list[float | None]:
-    """Per seed the mean over the pairs, which weigh the same."""
-    return [
-        number([error(result, row, key, region) for result in group])
-        for group in groups(found, "seed").values()
-    ]
+def ratio(chosen: list[Result], reference: list[Result], key: str = FRACTION) -> str:
+    """Calibrated error of `chosen` over that of `reference`, over the pairs and seeds that both have."""
+    sides = [values_of(side, lambda one: error(one, "calibrated", key)) for side in (chosen, reference)]
+    found = pair_ratio(*sides)
+    return NOT_RUN if found is None else f"{found:.2f}"
 
 
 def number(values: list[float | None]) -> float | None:
@@ -159,7 +145,7 @@ def table_3(found: list[Result]) -> str:
                 for name in (method, "paper")
             )
             row += [
-                over_seeds(over_pairs(own, "calibrated")), ratio(own, papers), over_seeds(over_pairs(own, "raw")),
+                over_pairs(own, "calibrated"), ratio(own, papers), over_pairs(own, "raw"),
             ]  # fmt: skip
         rows.append(row)
     return markdown(head, rows)
@@ -209,20 +195,17 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
         reference = [r for r in group if r.get("variant") == first]
         for name in names:
             chosen = [r for r in group if r.get("variant") == name]
-            calibrated = over_pairs(chosen, "calibrated")
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            cells = [over_seeds(over_pairs(chosen, row)) for row in ("raw", "product")]
-            cells += [
-                over_seeds(over_pairs(chosen, "calibrated", region=r)) for r in ("lids", "lips", "brows")
-            ]
-            cells += [over_seeds(over_pairs(chosen, bound)) for bound in BOUNDS]
+            cells = [over_pairs(chosen, row) for row in ("raw", "product")]
+            cells += [over_pairs(chosen, "calibrated", region=r) for r in ("lids", "lips", "brows")]
+            cells += [over_pairs(chosen, bound) for bound in BOUNDS]
             rows.append(
                 [
                     base,
                     name,
                     BUDGETS.get(budget, budget),
                     *counts,
-                    over_seeds(calibrated),
+                    over_pairs(chosen, "calibrated"),
                     ratio(chosen, reference),
                     *cells,
                 ]
@@ -264,9 +247,9 @@ def table_motion(found: list[Result]) -> str:
             chosen = [r for r in group if r.get("variant") == name]
             sizes = {row: over_pairs(chosen, row, key="mean_mm") for row in (*COLUMNS, *BOUNDS)}
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            cells = [over_seeds(sizes[row]) for row in ("raw", "product", *BOUNDS)]
+            cells = [sizes[row] for row in ("raw", "product", *BOUNDS)]
             times = ratio(chosen, reference, "mean_mm")
-            rows.append([base, name, *counts, over_seeds(sizes["calibrated"]), times, *cells])
+            rows.append([base, name, *counts, sizes["calibrated"], times, *cells])
     return markdown(head, rows)
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-
 from facepatch.core.progress import OnProgress, silent
 from facepatch.evaluation.methods import Method, method, retarget_settings
 from facepatch.evaluation.motions import MATCHED, with_motion
 from facepatch.evaluation.networks import Budget, Size
 from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
+from facepatch.evaluation.pair_means import mean_text, values_of
 from facepatch.evaluation.pair_page import BUDGETS, FRAMES
 from facepatch.evaluation.pair_pictures import known_path, pair_sheet
 from facepatch.evaluation.pairs import COLUMNS, Pair, PairJob, measure, open_pair, remove
@@ -174,13 +173,8 @@ def _row(name: str, found: Sequence[Mapping[str, Any]], unit: str) -> tuple[str,
 
 
 def over_pairs(found: Sequence[Mapping[str, Any]], row: str, *, unit: str, region: str = "all") -> str:
-    """Mean over the pairs of each seed, then over the seeds."""
-    seeds: dict[int, list[float]] = {}
-    for one in found:
-        value = one["rows"][row][region][unit]
-        if value is not None:
-            seeds.setdefault(one["seed"], []).append(value)
-    return mean_and_spread(float(np.mean(values)) for values in seeds.values())
+    """Mean over the pairs, spread over the seeds (`pair_means`)."""
+    return mean_text(values_of(found, lambda one: one["rows"][row][region][unit]))
 
 
 def _parts(ablation: Ablation, results: Results, found: Sequence[Mapping[str, Any]]) -> list[Part]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from facepatch.evaluation.methods import METHODS
 from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
+from facepatch.evaluation.pair_means import Values, mean_text, pair_ratio, values_of
 from facepatch.evaluation.pair_pictures import known_path, pair_sheet
 from facepatch.evaluation.pairs import COLUMNS, EXPERIMENT
 
@@ -75,32 +76,27 @@ def pair_tables(results: Sequence[Result]) -> list[Table]:
 
 
 def _summary(results: Sequence[Result], title: str) -> Table:
-    """Mean over pairs and seeds; how each stands to the faithful setting."""
-    reference = _mean([fraction("calibrated")(result) for result in results if result["method"] == "paper"])
+    """Mean over pairs, spread over seeds; how each stands to the faithful setting where both were run."""
+    reference = values_of([one for one in results if one["method"] == "paper"], fraction("calibrated"))
     lines: list[tuple[str, ...]] = []
     for name in _names(results, "method"):
-        mine = [result for result in results if result["method"] == name]
-        own = _mean([fraction("calibrated")(result) for result in mine])
-        best = _mean([fraction("product")(result) for result in mine])
+        mine = [one for one in results if one["method"] == name]
+        own, best = (values_of(mine, fraction(column)) for column in ("calibrated", "product"))
         lines.append(
             (
                 name,
-                *(f"{_mean([fraction(column)(result) for result in mine]):.3f}" for column in COLUMNS),
-                f"{own / reference:.2f}" if reference else "–",
-                f"{best / reference:.2f}" if reference else "–",
-                f"{reference / own:.2f}" if reference and own else "–",
+                *(mean_text(values_of(mine, fraction(column))) for column in COLUMNS),
+                *(_ratio(*sides) for sides in ((own, reference), (best, reference), (reference, own))),
                 PAPER.get(name, "–"),
-                f"{_mean([float(result['seconds']) for result in mine]):.0f}",
+                mean_text(values_of(mine, lambda one: float(one["seconds"])), ".0f"),
             )
-        )  # fmt: skip
+        )
     columns = (
         "method", "#raw", "#calibrated", "#product", "#calibrated / paper's", "#product / paper's",
         "#paper's / calibrated", "#the same in the publication", "#training s",
     )  # fmt: skip
     pairs = len(_names(results, "pair"))
-    caption = (
-        f"Methods, {title}: fraction of the mean-expression error, mean of {pairs} directions and all seeds"
-    )
+    caption = f"Methods, {title}: fraction of the mean-expression error, mean of {pairs} directions"
     return Table(caption, columns, tuple(lines))
 
 
@@ -139,9 +135,9 @@ def fraction(row: str, region: str = "all") -> Callable[[Result], float | None]:
     return lambda result: result["rows"][row][region]["fraction_of_mean_expression"]
 
 
-def _mean(values: Sequence[float | None]) -> float:
-    found = [value for value in values if value is not None]
-    return sum(found) / len(found) if found else 0.0
+def _ratio(chosen: Values, reference: Values) -> str:
+    found = pair_ratio(chosen, reference)
+    return "–" if found is None else f"{found:.2f}"
 
 
 def _names(results: Sequence[Result], key: str) -> list[str]:

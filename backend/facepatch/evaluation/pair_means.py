@@ -1,0 +1,59 @@
+"""One number from many pairs and seeds, of which some may be missing: every pair weighs the same.
+
+Places are (pair, seed). A pair with more seeds than others counts once, and a ratio is over the places that both have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+Values = Mapping[tuple[str, int], float]
+"""Of each pair and seed."""
+
+
+def values_of(
+    results: Iterable[Mapping[str, Any]], read: Callable[[Mapping[str, Any]], float | None]
+) -> Values:
+    """What `read` finds in each result of a pair, where it finds something."""
+    found = {(str(one["pair"]), int(one["seed"])): read(one) for one in results}
+    return {place: value for place, value in found.items() if value is not None}
+
+
+def pair_mean(values: Values) -> float | None:
+    """Mean over the pairs of the mean over their seeds; None where there is nothing."""
+    pairs = _by(values, 0)
+    return _mean([_mean(found) for found in pairs.values()]) if pairs else None
+
+
+def seed_spread(values: Values) -> float | None:
+    """Half the range of the means of those seeds that every pair has; None where those are fewer than two."""
+    count = len(_by(values, 0))
+    whole = [_mean(found) for found in _by(values, 1).values() if len(found) == count]
+    return (max(whole) - min(whole)) / 2 if len(whole) > 1 else None
+
+
+def pair_ratio(chosen: Values, reference: Values) -> float | None:
+    """`pair_mean` of `chosen` over that of `reference`, over the places that both have."""
+    common = [place for place in chosen if place in reference]
+    first, second = (pair_mean({place: side[place] for place in common}) for side in (chosen, reference))
+    return first / second if first is not None and second else None
+
+
+def mean_text(values: Values, form: str = ".3f", *, nothing: str = "–") -> str:
+    """`pair_mean`, plus or minus `seed_spread` where there is one."""
+    mean, spread = pair_mean(values), seed_spread(values)
+    if mean is None:
+        return nothing
+    return format(mean, form) if spread is None else f"{format(mean, form)} ±{format(spread, form)}"
+
+
+def _by(values: Values, index: int) -> dict[str | int, list[float]]:
+    groups: dict[str | int, list[float]] = {}
+    for place, value in values.items():
+        groups.setdefault(place[index], []).append(value)
+    return groups
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
