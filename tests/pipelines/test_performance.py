@@ -25,7 +25,7 @@ from facepatch.pipelines.performance import (
 )
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject, prepare_character, read_subject
-from facepatch.render.camera import front_view
+from facepatch.render.camera import front_view, head_view
 
 
 def filmed(
@@ -139,7 +139,7 @@ def test_a_character_acts_in_the_same_terms_as_a_film(acted: RenderedPerformance
 def test_the_picture_of_an_acting_character_shows_its_landmarks_where_they_are(
     acted: RenderedPerformance, subject: Subject
 ) -> None:
-    view = front_view(subject.character.neutral, size=(480, 480))
+    view = head_view(subject.character, size=(480, 480))
     for number, image, to_pixels in acted.pictures(np.array([0, 9, 29])):
         assert image.shape == (480, 480, 3)
         expected = transform(view, acted.positions[number, :, :2])
