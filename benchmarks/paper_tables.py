@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.film_table import film_tables, light_tables
-from facepatch.evaluation.page import Table
+from facepatch.evaluation.page import Table, mean_and_spread
 from facepatch.evaluation.pair_means import mean_text, pair_ratio, values_of
 
 Result = dict[str, Any]
@@ -89,11 +89,7 @@ def markdown(head: Sequence[str], rows: Rows) -> str:
 
 def over_seeds(values: Iterable[float | None], form: str = ".3f") -> str:
     """Mean, and half the range where there are several."""
-    found = [value for value in values if value is not None]
-    if not found:
-        return NOT_RUN
-    mean = format(sum(found) / len(found), form)
-    return mean if len(found) == 1 else f"{mean} ±{format((max(found) - min(found)) / 2, form)}"
+    return mean_and_spread(values, form, nothing=NOT_RUN)
 
 
 def error(result: Mapping[str, Any], row: str, key: str = FRACTION, region: str = "all") -> float | None:

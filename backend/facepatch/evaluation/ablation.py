@@ -138,7 +138,7 @@ def reference_seconds(
 
 
 def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> list[Table]:
-    """A table per base and budget: per variant the mean over the pairs, over the seeds ± half their range."""
+    """A table per base and budget: per variant the mean over the pairs and the spread over the seeds."""
     unit = "mm" if ablation.unit == "mean_mm" else "fractions of the mean-expression error"
     groups = dict.fromkeys((str(one["base"]), str(one["budget"])) for one in found)
     heads = (*COLUMNS, *REGIONS, *BOUNDS.values())

@@ -177,13 +177,18 @@ class Part:
     items: tuple[Table | Picture, ...] = ()
 
 
-def mean_and_spread(values: Iterable[float | None], form: str = ".3f") -> str:
-    """Mean over seeds, and plus or minus half their range where there are several; a dash where there is none."""
+def mean_and_spread(values: Iterable[float | None], form: str = ".3f", *, nothing: str = "–") -> str:
+    """Mean over seeds, and plus or minus half their range where there are several; `nothing` where there is none."""
     found = [value for value in values if value is not None]
     if not found:
-        return "–"
-    mean = format(float(np.mean(found)), form)
-    return mean if len(found) == 1 else f"{mean} ±{format((max(found) - min(found)) / 2, form)}"
+        return nothing
+    spread = (max(found) - min(found)) / 2 if len(found) > 1 else None
+    return with_spread(float(np.mean(found)), spread, form)
+
+
+def with_spread(mean: float, spread: float | None, form: str) -> str:
+    """A mean as text, plus or minus its spread where it has one."""
+    return format(mean, form) if spread is None else f"{format(mean, form)} ±{format(spread, form)}"
 
 
 def write_page(path: Path, title: str, parts: Sequence[Part], *, about: str = "") -> None:

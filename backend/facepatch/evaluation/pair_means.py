@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from facepatch.evaluation.page import with_spread
+
 Values = Mapping[tuple[str, int], float]
 """Of each pair and seed."""
 
@@ -42,10 +44,8 @@ def pair_ratio(chosen: Values, reference: Values) -> float | None:
 
 def mean_text(values: Values, form: str = ".3f", *, nothing: str = "–") -> str:
     """`pair_mean`, plus or minus `seed_spread` where there is one."""
-    mean, spread = pair_mean(values), seed_spread(values)
-    if mean is None:
-        return nothing
-    return format(mean, form) if spread is None else f"{format(mean, form)} ±{format(spread, form)}"
+    mean = pair_mean(values)
+    return nothing if mean is None else with_spread(mean, seed_spread(values), form)
 
 
 def _by(values: Values, index: int) -> dict[str | int, list[float]]:

@@ -81,11 +81,12 @@ def _summary(results: Sequence[Result], title: str) -> Table:
     lines: list[tuple[str, ...]] = []
     for name in _names(results, "method"):
         mine = [one for one in results if one["method"] == name]
-        own, best = (values_of(mine, fraction(column)) for column in ("calibrated", "product"))
+        errors = {column: values_of(mine, fraction(column)) for column in COLUMNS}
+        own, best = errors["calibrated"], errors["product"]
         lines.append(
             (
                 name,
-                *(mean_text(values_of(mine, fraction(column))) for column in COLUMNS),
+                *(mean_text(values) for values in errors.values()),
                 *(_ratio(*sides) for sides in ((own, reference), (best, reference), (reference, own))),
                 PAPER.get(name, "–"),
                 mean_text(values_of(mine, lambda one: float(one["seconds"])), ".0f"),
