@@ -1,10 +1,12 @@
 """Our tables beside the paper's, from the results of `facepatch evaluate`.
 
-    python benchmarks/paper_tables.py OUT [--into docs/results/paper_tables.md]
+    python benchmarks/paper_tables.py [OUT ...] [--into docs/results/paper_tables.md]
 
-OUT is the --out of one or more experiments (its `results/` is read). Prints the tables in Markdown; with --into the
-tables between `<!-- table NAME -->` and `<!-- end -->` of that page are replaced, and nothing else. What was not run
-says so. The paper's figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
+OUT is the --out of one or more experiments (its `results/` is read). Prints the tables in Markdown; what was not run
+says so. With --into the results join those of earlier calls, kept beside the page as `paper_tables.jsonl` (one line
+each, newer ones in place of older ones of the same name), and the tables between `<!-- table NAME -->` and
+`<!-- end -->` of the page are made of all of them. Tables of which no result is kept stay as they are. The paper's
+figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from facepatch.evaluation.page import Table, mean_and_spread
 from facepatch.evaluation.pair_means import mean_text, pair_ratio, values_of
 
 Result = dict[str, Any]
+Kept = dict[tuple[str, str], Result]
+"""Experiment and the file's name, of which each run has its own -> result, in their order."""
 Rows = list[list[str]]
 FRACTION = "fraction_of_mean_expression"
 NOT_RUN = "not run"
@@ -45,25 +49,38 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("out", type=Path, nargs="+", help="folders of evaluations")
+    parser.add_argument("out", type=Path, nargs="*", help="folders of evaluations")
     parser.add_argument("--into", type=Path, help="page whose tables are replaced")
     parser.add_argument("--size", default="preview", help="of the networks: preview (default) or paper")
     arguments = parser.parse_args()
+    found = results(arguments.out)
     if arguments.into is None:
-        for name, table in tables(arguments.out, arguments.size):
+        for name, table in tables(found, arguments.size):
             sys.stdout.write(f"{name}\n\n{table}\n\n")
-        return 0
-    page = arguments.into.read_text(encoding="utf-8")
-    for name, table in tables(arguments.out, arguments.size):
-        page = replaced(page, name, table)
-    arguments.into.write_text(page, encoding="utf-8")
+    else:
+        fill(arguments.into, found, arguments.size)
     return 0
 
 
-def tables(folders: Sequence[Path], size: str) -> Iterator[tuple[str, str]]:
+def fill(page: Path, found: Kept, size: str) -> None:
+    """Add results to what is kept beside `page`, and make its tables of all of them."""
+    beside = page.with_suffix(".jsonl")
+    found = {**kept(beside), **found}
+    lines = (json.dumps({"experiment": key[0], "name": key[1], **found[key]}) for key in sorted(found))
+    beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    there = {experiment for experiment, _ in found}
+    for name, table in tables(found, size):
+        if TABLES[name][0] in there:
+            text = replaced(text, name, table)
+    page.write_text(text, encoding="utf-8")
+
+
+def tables(found: Kept, size: str) -> Iterator[tuple[str, str]]:
     """Name and Markdown of every table, of networks of one size; `cyclic` trains none, and has those of its run."""
     for name, (experiment, make) in TABLES.items():
-        yield name, make([one for one in results(folders, experiment) if one.get("size", size) == size])
+        some = [found[key] for key in sorted(found) if key[0] == experiment]
+        yield name, make([one for one in some if one.get("size", size) == size])
 
 
 def replaced(page: str, name: str, table: str) -> str:
@@ -74,10 +91,28 @@ def replaced(page: str, name: str, table: str) -> str:
     return place.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page)
 
 
-def results(folders: Sequence[Path], experiment: str) -> list[Result]:
-    """Every result of an experiment, in the order of the files' names."""
-    paths = [path for folder in folders for path in sorted((folder / "results" / experiment).glob("*.json"))]
-    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+def results(folders: Sequence[Path]) -> Kept:
+    """Every result of the evaluations in `folders`."""
+    return {
+        (path.parent.name, path.stem): shortened(json.loads(path.read_text(encoding="utf-8")))
+        for folder in folders
+        for path in sorted((folder / "results").glob("*/*.json"))
+    }
+
+
+def kept(path: Path) -> Kept:
+    """The results of earlier calls; none where there is no such file."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {(one["experiment"], one["name"]): one for one in map(json.loads, lines)}
+
+
+def shortened(value: Any) -> Any:
+    """`value` with every number at five digits: more than seeds agree on."""
+    if isinstance(value, dict):
+        return {key: shortened(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shortened(item) for item in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def markdown(head: Sequence[str], rows: Rows) -> str:

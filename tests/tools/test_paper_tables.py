@@ -53,14 +53,14 @@ def test_the_page_has_a_place_for_every_table_and_a_table_for_every_place(tool: 
 
 
 def test_what_was_not_run_says_so(tool: ModuleType, tmp_path: Path) -> None:
-    for name, table in tool.tables([tmp_path], "preview"):
+    for name, table in tool.tables(tool.results([tmp_path]), "preview"):
         assert tool.NOT_RUN in table.lower(), name
         assert len({line.count("|") for line in table.splitlines()}) == 1, name
 
 
 def test_errors_stand_beside_the_papers_and_as_ratios(tool: ModuleType, tmp_path: Path) -> None:
     keep(tmp_path, "pairs", result(0.4, method="paper"), result(0.8, method="moser2021"))
-    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path], "preview"))["pairs"])}
+    rows = {line[0]: line for line in cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs"])}
     assert rows["Moser et al. 2021"][1:4] == ["2.6543", "6.3122", "1.88, 5.96"]
     # Equal time: calibrated, over the paper's method, raw.
     assert rows["Moser et al. 2021"][7:] == ["0.800", "2.00", "1.600"]
@@ -75,10 +75,10 @@ def test_pairs_weigh_the_same_and_seeds_give_the_spread(tool: ModuleType, tmp_pa
         result(0.2, method="paper"), result(0.4, method="paper", pair="b -> a"),
         result(0.3, method="paper", seed=1), result(0.5, method="paper", pair="b -> a", seed=1),
     )  # fmt: skip
-    table = dict(tool.tables([tmp_path], "preview"))["pairs"]
+    table = dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs"]
     # Seeds: .3 and .4.
     assert "| 0.350 ±0.050 |" in table
-    detail = cells(dict(tool.tables([tmp_path], "preview"))["pairs in detail"])
+    detail = cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs in detail"])
     assert [line[0] for line in detail[2:]] == ["a -> b", "b -> a"]
     assert detail[2][3] == "2"
     assert detail[2][-1] == "1, 1"
@@ -90,13 +90,13 @@ def test_ratios_are_over_what_both_sides_have(tool: ModuleType, tmp_path: Path) 
         result(0.2, method="paper"), result(0.9, method="paper", pair="b -> a"), result(0.1, method="product"),
         result(0.7, method="product", size="paper"),
     )  # fmt: skip
-    rows = {line[0]: line for line in cells(dict(tool.tables([tmp_path], "preview"))["pairs"])}
+    rows = {line[0]: line for line in cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs"])}
     assert rows["local patches, facepatch's own"][7:9] == ["0.100", "0.50"]
 
 
 def test_what_was_never_learned_and_started_over_is_marked(tool: ModuleType, tmp_path: Path) -> None:
     keep(tmp_path, "pairs", result(0.4, method="kim2021", starts=3, doubts=["Nothing but the mean image."]))
-    assert cells(dict(tool.tables([tmp_path], "preview"))["pairs in detail"])[2][-1] == "3 *"
+    assert cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs in detail"])[2][-1] == "3 *"
 
 
 def test_an_ablation_has_a_row_per_variant_and_base(tool: ModuleType, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_an_ablation_has_a_row_per_variant_and_base(tool: ModuleType, tmp_path: 
         *(result(value, base=base, variant=variant)
           for base in ("paper", "product") for variant, value in (("local", 0.3), ("global", 0.6))),
     )  # fmt: skip
-    rows = cells(dict(tool.tables([tmp_path], "preview"))["patches"])[2:]
+    rows = cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["patches"])[2:]
     assert [line[:2] for line in rows] == [
         [base, variant]
         for base in ("paper", "product")
@@ -121,7 +121,7 @@ def test_motions_are_compared_in_millimetres(tool: ModuleType, tmp_path: Path) -
         "motion",
         *(result(v, base="product", variant=k) for k, v in (("matched", 0.2), ("random", 0.5))),
     )
-    rows = cells(dict(tool.tables([tmp_path], "preview"))["motion"])[2:]
+    rows = cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["motion"])[2:]
     assert rows[0][4:6] == ["0.400", "1.00"]
     assert rows[2][4:6] == ["1.000", "2.50"]
     assert rows[1][4:6] == ["not run", "not run"]
@@ -135,3 +135,21 @@ def test_only_the_tables_of_the_page_are_replaced(tool: ModuleType) -> None:
 def test_a_page_without_the_place_is_refused(tool: ModuleType) -> None:
     with pytest.raises(ValueError, match="no place for 'a'"):
         tool.replaced("<!-- table b -->\n<!-- end -->", "a", "| new |")
+
+
+def test_results_of_earlier_calls_stay_and_newer_ones_take_their_place(
+    tool: ModuleType, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("".join(f"<!-- table {name} -->\nold\n<!-- end -->\n" for name in tool.TABLES))
+    first, second = tmp_path / "first", tmp_path / "second"
+    keep(first, "pairs", result(0.2, method="paper"), result(0.123456789, method="product"))
+    keep(second, "pairs", result(0.4, method="paper"))
+    tool.fill(page, tool.results([first]), "preview")
+    tool.fill(page, tool.results([second]), "preview")
+    rows = {line[1]: line for line in cells(page.read_text()) if line[0] == "a -> b"}
+    assert rows["local patches, the paper's"][7] == "0.400"
+    assert rows["local patches, facepatch's own"][7] == "0.123"
+    assert '"calibrated": {"all": {"mean_mm": 0.24691,' in (tmp_path / "page.jsonl").read_text()
+    # Nothing of the other experiments is kept, so what the page says of them stays.
+    assert page.read_text().count("\nold\n") == sum(made[0] != "pairs" for made in tool.TABLES.values())
