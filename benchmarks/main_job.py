@@ -193,7 +193,7 @@ def pair(arguments: argparse.Namespace) -> dict[str, Any]:
         motion=(captures / "alex_rom_3.csv",),
         held_out=(captures / "S07-001.csv",),
     )
-    comparison = Comparison(methods=("product", "whole face"), budgets=("iterations",), seeds=1)
+    comparison = Comparison(methods=("product", "whole face"), budgets=("frames",), seeds=1)
     say("\n| method | row | mean mm | p95 mm | % IOD | fraction of mean expression | lids | lips |")
     say("|---|---|---|---|---|---|---|---|")
     results: dict[str, Any] = {}

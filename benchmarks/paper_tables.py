@@ -4,9 +4,9 @@
 
 OUT is the --out of one or more experiments (its `results/` is read). Prints the tables in Markdown; what was not run
 says so. With --into the results join those of earlier calls, kept beside the page as `paper_tables.jsonl` (one line
-each, newer ones in place of older ones of the same name), and the tables between `<!-- table NAME -->` and
-`<!-- end -->` of the page are made of all of them. Tables of which no result is kept stay as they are. The paper's
-figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
+each, a newer one in place of an older one of the same pair, method, budget, size and seed), and the tables between
+`<!-- table NAME -->` and `<!-- end -->` of the page are made of all of them. Tables of which no result is kept stay as
+they are. The paper's figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
 """
 
 from __future__ import annotations
@@ -20,12 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.film_table import film_tables, light_tables
+from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, RAW
 from facepatch.evaluation.page import Table, mean_and_spread
 from facepatch.evaluation.pair_means import mean_text, pair_ratio, values_of
+from facepatch.evaluation.pair_page import BUDGETS
+from facepatch.evaluation.published import TABLE_2, TABLE_3
 
 Result = dict[str, Any]
-Kept = dict[tuple[str, str], Result]
-"""Experiment and the file's name, of which each run has its own -> result, in their order."""
+Kept = dict[tuple[str, ...], Result]
+"""What tells a result from others (`IDENTITY`) -> result."""
+IDENTITY = (
+    "experiment", "pair", "performer", "take", "character", "method", "base", "variant", "colour", "budget", "size",
+    "seed",
+)  # fmt: skip
 Rows = list[list[str]]
 FRACTION = "fraction_of_mean_expression"
 NOT_RUN = "not run"
@@ -35,12 +42,8 @@ PAPER_NAMES = {
     "paper": "local patches, the paper's",
 }
 OURS = {**PAPER_NAMES, "product": "local patches, facepatch's own"}
-TABLE_2 = {"kim2021": (47, 2.69), "moser2021": (3904, 6.31), "paper": (774, 24.11)}
-"""Training in minutes and inference in ms, RTX 3090."""
-TABLE_3 = {"kim2021": (1.4644, 1.1305), "moser2021": (2.6543, 6.3122), "paper": (1.4094, 1.0587)}
-"""Vertex error x 1e-3 in the units of the rigs: Mery to Malcolm, Malcolm to Mery."""
-BUDGETS = {"iterations": "equal iterations", "time": "equal time"}
-COLUMNS = ("raw", "calibrated", "product")
+COMPARED = ("frames", "time")
+"""Budgets of the comparison of methods."""
 BOUNDS = ("bound: own renders", "bound: PCA projection")
 
 
@@ -66,12 +69,10 @@ def fill(page: Path, found: Kept, size: str) -> None:
     """Add results to what is kept beside `page`, and make its tables of all of them."""
     beside = page.with_suffix(".jsonl")
     found = {**kept(beside), **found}
-    lines = (json.dumps({"experiment": key[0], "name": key[1], **found[key]}) for key in sorted(found))
-    beside.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    beside.write_text("".join(f"{json.dumps(found[key])}\n" for key in sorted(found)), encoding="utf-8")
     text = page.read_text(encoding="utf-8")
-    there = {experiment for experiment, _ in found}
     for name, table in tables(found, size):
-        if TABLES[name][0] in there:
+        if of_size(found, TABLES[name][0], size):
             text = replaced(text, name, table)
     page.write_text(text, encoding="utf-8")
 
@@ -79,8 +80,13 @@ def fill(page: Path, found: Kept, size: str) -> None:
 def tables(found: Kept, size: str) -> Iterator[tuple[str, str]]:
     """Name and Markdown of every table, of networks of one size; `cyclic` trains none, and has those of its run."""
     for name, (experiment, make) in TABLES.items():
-        some = [found[key] for key in sorted(found) if key[0] == experiment]
-        yield name, make([one for one in some if one.get("size", size) == size])
+        yield name, make(of_size(found, experiment, size))
+
+
+def of_size(found: Kept, experiment: str, size: str) -> list[Result]:
+    """The results of an experiment, in order."""
+    some = [found[key] for key in sorted(found) if key[0] == experiment]
+    return [one for one in some if one.get("size", size) == size]
 
 
 def replaced(page: str, name: str, table: str) -> str:
@@ -93,17 +99,19 @@ def replaced(page: str, name: str, table: str) -> str:
 
 def results(folders: Sequence[Path]) -> Kept:
     """Every result of the evaluations in `folders`."""
-    return {
-        (path.parent.name, path.stem): shortened(json.loads(path.read_text(encoding="utf-8")))
-        for folder in folders
-        for path in sorted((folder / "results").glob("*/*.json"))
-    }
+    paths = [path for folder in folders for path in sorted((folder / "results").glob("*/*.json"))]
+    return identified(shortened(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def kept(path: Path) -> Kept:
     """The results of earlier calls; none where there is no such file."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    return {(one["experiment"], one["name"]): one for one in map(json.loads, lines)}
+    return identified(map(json.loads, lines))
+
+
+def identified(found: Iterable[Result]) -> Kept:
+    """Results by what tells them apart; of those that are alike the last."""
+    return {tuple(str(one.get(name, "")) for name in IDENTITY): one for one in found}
 
 
 def shortened(value: Any) -> Any:
@@ -117,9 +125,7 @@ def shortened(value: Any) -> Any:
 
 def markdown(head: Sequence[str], rows: Rows) -> str:
     """A table; columns whose head starts with # are set to the right."""
-    rule = ["--:" if column.startswith("#") else "---" for column in head]
-    lines = [[column.lstrip("#") for column in head], rule, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return Table("", tuple(head), tuple(map(tuple, rows))).markdown()
 
 
 def over_seeds(values: Iterable[float | None], form: str = ".3f") -> str:
@@ -161,8 +167,8 @@ def number(values: list[float | None]) -> float | None:
 def table_3(found: list[Result]) -> str:
     """The order of the methods, the paper's and ours: each error over that of the paper's own method."""
     head = ["method", "#paper: Mery to Malcolm", "#Malcolm to Mery", "#of its own"]
-    for budget in BUDGETS.values():
-        head += [f"#ours, {budget}: calibrated", "#of the paper's method", "#raw"]
+    for budget in COMPARED:
+        head += [f"#ours, {BUDGETS[budget]}: pairs", "#calibrated", "#of the paper's method", "#raw"]
     rows: Rows = []
     for method, name in OURS.items():
         theirs = TABLE_3.get(method)
@@ -170,14 +176,13 @@ def table_3(found: list[Result]) -> str:
         if theirs is not None:
             first, second = (theirs[i] / TABLE_3["paper"][i] for i in (0, 1))
             row = [name, f"{theirs[0]:.4f}", f"{theirs[1]:.4f}", f"{first:.2f}, {second:.2f}"]
-        for budget in BUDGETS:
+        for budget in COMPARED:
             own, papers = (
                 [r for r in found if (r["method"], r["budget"]) == (name, budget)]
                 for name in (method, "paper")
             )
-            row += [
-                over_pairs(own, "calibrated"), ratio(own, papers), over_pairs(own, "raw"),
-            ]  # fmt: skip
+            row += [str(len(groups(own, "pair")))]
+            row += [over_pairs(own, CALIBRATED), ratio(own, papers), over_pairs(own, RAW)]
         rows.append(row)
     return markdown(head, rows)
 
@@ -218,7 +223,7 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
         "#calibrated",
         f"#of {first}",
         "#raw",
-        "#product",
+        "#with channels",
     ]
     head += ["#lids", "#lips", "#brows", "#own renders", "#PCA"]
     rows: Rows = []
@@ -227,7 +232,7 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
         for name in names:
             chosen = [r for r in group if r.get("variant") == name]
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            cells = [over_pairs(chosen, row) for row in ("raw", "product")]
+            cells = [over_pairs(chosen, row) for row in (RAW, CHANNELS)]
             cells += [over_pairs(chosen, "calibrated", region=r) for r in ("lids", "lips", "brows")]
             cells += [over_pairs(chosen, bound) for bound in BOUNDS]
             rows.append(
@@ -270,7 +275,7 @@ def table_motion(found: list[Result]) -> str:
         "#of matched",
         "#raw mm",
     ]
-    head += ["#product mm", "#own renders mm", "#PCA mm"]
+    head += ["#mm with channels", "#own renders mm", "#PCA mm"]
     rows: Rows = []
     for (base,), group in (groups(found, "base") or {("",): []}).items():
         reference = [r for r in group if r.get("variant") == "matched"]
@@ -278,7 +283,7 @@ def table_motion(found: list[Result]) -> str:
             chosen = [r for r in group if r.get("variant") == name]
             sizes = {row: over_pairs(chosen, row, key="mean_mm") for row in (*COLUMNS, *BOUNDS)}
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            cells = [sizes[row] for row in ("raw", "product", *BOUNDS)]
+            cells = [sizes[row] for row in (RAW, CHANNELS, *BOUNDS)]
             times = ratio(chosen, reference, "mean_mm")
             rows.append([base, name, *counts, sizes["calibrated"], times, *cells])
     return markdown(head, rows)
@@ -354,7 +359,7 @@ TABLES: dict[str, tuple[str, Callable[[list[Result]], str]]] = {
     "pairs in detail": ("pairs", pair_rows),
     "time": ("time", table_2),
     "film": ("film", ready(film_tables)),
-    "film, networks alone": ("film", ready(lambda found: film_tables(found, "calibrated"))),
+    "film, networks alone": ("film", ready(lambda found: film_tables(found, CALIBRATED))),
     "light": ("light", ready(light_tables)),
     "cyclic": ("cyclic", table_cyclic),
     "patches": ("patches", table_patches),

@@ -162,7 +162,7 @@ def test_evaluate_prints_the_table_and_its_numbers(
 ) -> None:
     words = [
         "evaluate", "pairs", "--pair", tiny.double, tiny.hero, "--motion", tiny.motion, "--one-way", "--seeds", "1",
-        "--picks", tiny.double_picks, tiny.hero_picks, "--methods", "paper", "--budget", "iterations",
+        "--picks", tiny.double_picks, tiny.hero_picks, "--methods", "paper", "--budget", "frames",
         "--iterations", "1", "--out", tmp_path, *EVALUATE_TINY,
     ]  # fmt: skip
     told = events(capsys, words)

@@ -19,11 +19,11 @@ from facepatch.evaluation.ablation import (
     over_pairs,
 )
 from facepatch.evaluation.inputs import INPUTS, CodeModels, CodeNetworks, LatentMethod, evaluate_inputs
-from facepatch.evaluation.methods import Method
+from facepatch.evaluation.methods import COLUMNS, Method
 from facepatch.evaluation.motion import STATISTICS
 from facepatch.evaluation.motions import MOTIONS
 from facepatch.evaluation.networks import Budget
-from facepatch.evaluation.pairs import COLUMNS, PairJob, open_pair
+from facepatch.evaluation.pair import PairJob, open_pair
 from facepatch.evaluation.patches import PATCHES
 from facepatch.evaluation.regions import REGIONS
 from facepatch.patches.regions import FIVE, THREE, WHOLE
@@ -108,7 +108,10 @@ def test_every_variant_is_judged_at_equal_time_and_a_stopped_experiment_goes_on(
         assert set(COLUMNS) < set(one["rows"])
         assert "brows" in one["rows"]["raw"]
         assert one["budget"] == "time"
-    assert len(list((tmp_path / "results" / "regions").glob("*--product_five--time--seed0.json"))) == 1
+    assert (
+        len(list((tmp_path / "results" / "regions").glob("*--product_five--time--preview--*--seed0.json")))
+        == 1
+    )
     assert (tmp_path / "regions.html").read_text().count("data:image") == 1
     assert not list((tmp_path / "stages").glob("patches-*")), "large stages are gone"
 
@@ -120,12 +123,33 @@ def test_every_variant_is_judged_at_equal_time_and_a_stopped_experiment_goes_on(
 
 
 @pytest.mark.usefixtures("tiny_methods")
+def test_what_a_stopped_experiment_left_is_removed_when_it_goes_on(
+    job: PairJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = Method.train
+    stop = iter((False, True))
+
+    def once(*given: Any, **named: Any) -> Any:
+        if next(stop):
+            raise KeyboardInterrupt
+        return train(*given, **named)
+
+    monkeypatch.setattr(Method, "train", once)
+    with pytest.raises(KeyboardInterrupt):
+        ablate(REGIONS, [job], Trials(seeds=1), tmp_path)
+    assert list((tmp_path / "stages").glob("patches-*"))
+    monkeypatch.setattr(Method, "train", train)
+    assert len(ablate(REGIONS, [job], Trials(seeds=1), tmp_path)) == 2
+    assert not list((tmp_path / "stages").glob("patches-*"))
+
+
+@pytest.mark.usefixtures("tiny_methods")
 def test_the_other_motions_train_the_target_alone(job: PairJob, tmp_path: Path) -> None:
     found = {
         one["variant"]: one for one in ablate(STATISTICS, [job], Trials(seeds=1, bases=("paper",)), tmp_path)
     }
     assert set(found) == set(MOTIONS)
-    assert {(one["base"], one["budget"]) for one in found.values()} == {("paper", "iterations")}
+    assert {(one["base"], one["budget"]) for one in found.values()} == {("paper", "settings")}
     truths = {one["rows"]["bound: PCA projection"]["all"]["mean_mm"] for one in found.values()}
     assert len(truths) == 3, "each has its own space of shapes"
     assert {one["frames"] for one in found.values()} == {9}
@@ -170,7 +194,7 @@ def result(variant: str, seed: int, pair: str, value: float) -> dict[str, Any]:
     }
     rows = dict.fromkeys((*COLUMNS, "bound: own renders", "bound: PCA projection"), errors)
     return {"base": "product", "budget": "time", "variant": variant, "seed": seed, "pair": pair, "seconds": 7.0,
-            "rows": rows}  # fmt: skip
+            "rows": rows, "captures": "a, judged on b", "size": "preview"}  # fmt: skip
 
 
 def test_the_table_is_a_mean_over_pairs_in_which_every_pair_weighs_the_same() -> None:

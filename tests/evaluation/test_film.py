@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,8 @@ import pytest
 from facepatch.core.errors import InputError
 from facepatch.evaluation.film import FilmJob, evaluate_films, judge_clip
 from facepatch.evaluation.film_pictures import face_crop, telling_frames
-from facepatch.evaluation.film_table import averages, film_tables, text
+from facepatch.evaluation.film_table import averages, film_tables
+from facepatch.evaluation.methods import CHANNELS, COLUMNS
 from facepatch.metrics.face_measures import MEASURES, measures_from_curves
 from facepatch.pipelines.models import Models, load_models
 from facepatch.pipelines.outputs import mesh_measures
@@ -42,7 +44,7 @@ def judged(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> S
 def test_the_last_third_judges_and_every_measure_is_there(judged: SimpleNamespace) -> None:
     (one,) = judged.found
     assert (one["take_frames"], one["frames"]) == (30, 10)
-    assert set(one["columns"]) == {"raw", "calibrated", "product"}
+    assert set(one["columns"]) == set(COLUMNS)
     for column in one["columns"].values():
         assert {"mouth_open", "brow", "blinks_l", "blinks_r", "lips", "jitter"} <= set(column)
         assert -1 <= column["mouth_open"]["r"] <= 1
@@ -52,9 +54,10 @@ def test_the_last_third_judges_and_every_measure_is_there(judged: SimpleNamespac
 def test_what_was_judged_is_kept(judged: SimpleNamespace) -> None:
     assert judged.again == judged.found
     (path,) = (judged.out / "results" / "film").glob("*.json")
-    assert path.name == "take--hero--product--iterations--seed0.json"
+    assert path.name == "take--hero--product--settings--preview--seed0.json"
     assert json.loads(path.read_text())["columns"] == judged.found[0]["columns"]
     assert path.with_suffix(".png").is_file()
+    assert not list((judged.out / "stages").glob("patches-*")), "large stages are gone"
     assert "take -&gt; hero" in (judged.out / "film.html").read_text()
 
 
@@ -70,6 +73,26 @@ def test_a_run_that_saw_the_whole_take_is_refused(
     job = FilmJob((tiny.film,), (), trained=tiny_run.out)
     with pytest.raises(InputError, match="was trained on the whole take, so nothing is left to judge by"):
         evaluate_films(job, tmp_path)
+
+
+def test_a_film_that_ends_without_a_face_is_refused_before_training(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*given: Any, **named: Any) -> Any:
+        track = tiny.detect_beside(*given, **named)
+        return replace(track, found=track.found & (np.arange(len(track.found)) < 20))
+
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", gone)
+    monkeypatch.setattr("facepatch.evaluation.methods.Method.train", None)
+    job = FilmJob((tiny.film,), (tiny.hero,), motion=(tiny.motion,), picks={tiny.hero.stem: tiny.hero_picks})
+    with pytest.raises(InputError, match="no face was found in its last third, frames 20 to 29"):
+        evaluate_films(job, tmp_path, values=tiny_values(tiny))
+
+
+def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
+    job = FilmJob((tmp_path / "day1" / "take.mp4", tmp_path / "day2" / "take.mp4"), ())
+    with pytest.raises(InputError, match="results of one name, 'take'"):
+        evaluate_films(job, tmp_path / "OUT")
 
 
 def test_measures_are_those_of_the_frames_that_judge(
@@ -125,7 +148,7 @@ def result(
     }
     return {
         "performer": performer, "character": character, "method": "product", "seed": seed,
-        "take_frames": frames, "frames": frames // 3, "columns": {"product": clip},
+        "take_frames": frames, "frames": frames // 3, "columns": {CHANNELS: clip},
     }  # fmt: skip
 
 
@@ -155,4 +178,4 @@ def test_a_measure_that_hardly_moves_says_nothing() -> None:
     assert found["mouth open r"] == pytest.approx(0.9)
     (table,) = film_tables([result("b", "x", 0, 0.1, moves=0.01)])
     assert table.rows[0][:4] == ("b -> x", "166", "1", "–")
-    assert "to reach" in text([table])
+    assert "to reach" in table.text()

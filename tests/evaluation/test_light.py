@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facepatch.evaluation.film_table import light_tables, text
+from facepatch.evaluation.film_table import cost, light_tables
 from facepatch.evaluation.light import AUGMENTED, PLAIN, LightJob, evaluate_light, relit_films, without_color
-from facepatch.evaluation.methods import method
+from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, method
 from facepatch.evaluation.relight import LIGHTS, FaceShape, Light
 from facepatch.pipelines.settings import read_preset
 from facepatch.render.video import open_film
@@ -68,7 +68,7 @@ def test_every_light_and_the_second_take_are_judged_with_and_without_augmentatio
     for one in judged.found:
         assert list(one["lights"]) == ["as filmed", "dark"]
         assert one["frames"] == 10
-        assert set(one["second_take"]) == {"raw", "calibrated", "product"}
+        assert set(one["second_take"]) == set(COLUMNS)
         assert one["second_take_name"] == "take2"
 
 
@@ -76,7 +76,7 @@ def test_it_goes_on_where_it_stopped(judged: SimpleNamespace) -> None:
     assert judged.again == judged.found
     names = sorted(path.name for path in (judged.out / "results" / "light").glob("*.json"))
     assert len(names) == 2
-    assert names[0].startswith("take--hero--product--with_colour_augmentation--iterations--seed0")
+    assert names[0].startswith("take--hero--product--with_colour_augmentation--settings--preview--seed0")
     assert json.loads((judged.out / "results" / "light" / names[0]).read_text())["lights"]
     assert "as filmed" in (judged.out / "light.html").read_text()
 
@@ -114,7 +114,7 @@ def clip(r: float) -> dict[str, Any]:
 
 def test_cost_is_what_is_lost_against_the_film_as_filmed() -> None:
     def result(colour: str, seed: int, relit: float) -> dict[str, Any]:
-        columns = lambda r: {"calibrated": clip(r), "product": clip(r)}  # noqa: E731
+        columns = lambda r: {CALIBRATED: clip(r), CHANNELS: clip(r)}  # noqa: E731
         return {
             "performer": "a", "character": "x", "method": "product", "colour": colour, "seed": seed,
             "lights": {"as filmed": columns(0.9), "left": columns(relit), "dark": columns(0.8)},
@@ -126,4 +126,10 @@ def test_cost_is_what_is_lost_against_the_film_as_filmed() -> None:
     assert rows["as filmed"][1:3] == ("0.900 ±0.000", "0.000 ±0.000")
     assert rows["left"][1:3] == ("0.860 ±0.020", "0.040 ±0.020")
     assert rows["mean of the relit"][2] == "0.070 ±0.010"
-    assert "calibrated" in text([calibrated])
+    assert "calibrated" in calibrated.caption
+
+
+def test_cost_is_over_the_measures_that_move_in_both() -> None:
+    still = {**clip(0.9), "mouth_open": {"r": 0.1, "range": 0.0}}
+    assert cost(still, {**clip(0.8), "mouth_open": {"r": 0.0, "range": 0.3}}) == pytest.approx(0.1)
+    assert cost(clip(0.9), clip(0.9)) == 0.0

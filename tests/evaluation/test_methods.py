@@ -156,7 +156,7 @@ def test_a_budget_in_frames_is_the_same_for_every_batch(lesson: Any, tmp_path: A
     assert [loop.iterations for loop in loops.values()] == [10, 40]
     own = made.within(Budget(), lesson, store=store)
     assert [loop.iterations for loop in own.values()] == [100, 40]
-    assert Budget().name == equal_frames().name == "iterations"
+    assert (Budget().name, equal_frames().name) == ("settings", "frames")
 
 
 @pytest.mark.parametrize("size", ["preview", "paper"])

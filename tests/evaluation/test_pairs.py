@@ -14,18 +14,12 @@ import pytest
 
 from facepatch.core.errors import InputError
 from facepatch.evaluation import pairs, rivals
+from facepatch.evaluation.methods import COLUMNS
 from facepatch.evaluation.page import Results
+from facepatch.evaluation.pair import PairJob, brow_region, check_names, open_pair
 from facepatch.evaluation.pair_page import FRAMES, pair_tables, write_pairs
 from facepatch.evaluation.pair_pictures import SIDE, telling_frames
-from facepatch.evaluation.pairs import (
-    BOUNDS,
-    COLUMNS,
-    Comparison,
-    PairJob,
-    brow_region,
-    evaluate_pairs,
-    open_pair,
-)
+from facepatch.evaluation.pairs import BOUNDS, Comparison, evaluate_pairs
 from facepatch.pca.sources import ArrayFrames, SlicedFrames
 from facepatch.pipelines.store import Store
 from facepatch.synthetic.face import make_character
@@ -67,7 +61,7 @@ def job(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Pair
 def judged(job: PairJob, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     out = tmp_path_factory.mktemp("evaluated")
     comparison = Comparison(
-        methods=("product", "paper", "kim2021", "moser2021"), budgets=("iterations",), seeds=1, values=TINY
+        methods=("product", "paper", "kim2021", "moser2021"), budgets=("frames",), seeds=1, values=TINY
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rivals, "KIM_NARROW", NARROW)
@@ -126,9 +120,7 @@ def test_the_page_has_the_tables_and_a_picture_of_every_method(judged: SimpleNam
     assert page.count("<img") == 1
     assert "double -&gt; hero" in page
     for one in judged.results:
-        image = cv2.imread(
-            str(judged.out / f"results/pairs/double_-_hero--{one['method']}--iterations--seed0.png")
-        )
+        image = cv2.imread(str(judged.out / "results" / "pairs" / one["picture"]))
         assert image is not None
         assert image.shape == (2 * SIDE, len(FRAMES) * SIDE, 3)
         assert image.std() > 10
@@ -140,9 +132,9 @@ def test_the_summary_compares_with_the_faithful_setting(judged: SimpleNamespace)
         for column in COLUMNS:
             one["rows"][column]["all"]["fraction_of_mean_expression"] = value
     rows = {row[0]: row for row in pair_tables(made)[0].rows}
-    assert rows["product"][4:6] == ("0.80", "0.80")
-    assert rows["kim2021"][6] == "0.62"
-    assert rows["moser2021"][6] == "0.50"
+    assert rows["product"][5:7] == ("0.80", "0.80")
+    assert rows["kim2021"][7] == "0.62"
+    assert rows["moser2021"][7] == "0.50"
 
 
 def test_telling_frames_are_different_ones_where_the_truth_goes_furthest(
@@ -201,11 +193,22 @@ def test_equal_time_is_the_products_and_stays_the_same(
     store = Store(tmp_path)
     pair = open_pair(job, store)
     comparison = Comparison(budgets=("time",), values=TINY)
-    first = pairs.budgets(comparison, pair, store)
+    first = pairs.budgets(comparison, pair, store, leftovers=set())
     assert [budget.seconds for budget in first] == [0.25 * (6 + 12)]
     monkeypatch.undo()
-    assert pairs.budgets(comparison, pair, store) == first
-    assert pairs.budgets(replace(comparison, seconds=7.0), pair, store)[0].seconds == 7.0
+    assert pairs.budgets(comparison, pair, store, leftovers=set()) == first
+    assert pairs.budgets(replace(comparison, seconds=7.0), pair, store, leftovers=set())[0].seconds == 7.0
+
+
+def test_other_captures_and_sizes_have_tables_of_their_own(judged: SimpleNamespace) -> None:
+    other = [{**one, "captures": "b.csv, judged on c.csv"} for one in judged.results]
+    assert len(pair_tables([*judged.results, *other])) == 2 * len(pair_tables(judged.results))
+
+
+def test_characters_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="results of one name, 'head'"):
+        check_names([tmp_path / "male" / "head.npz", tmp_path / "female" / "head.npz"])
+    check_names([tmp_path / "head.npz", tmp_path / "head.npz"])
 
 
 def test_results_of_other_settings_do_not_count(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from facepatch.evaluation import speed
-from facepatch.evaluation.pairs import PairJob
+from facepatch.evaluation.pair import PairJob
 from facepatch.evaluation.speed import TimeTrial, evaluate_time, time_table
 
 VALUES: dict[str, Any] = {

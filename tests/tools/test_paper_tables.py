@@ -32,7 +32,11 @@ def result(fraction: float, **values: Any) -> dict[str, Any]:
         error = {"mean_mm": 2 * value, "mean_percent_iod": value, "fraction_of_mean_expression": value}
         return dict.fromkeys(("all", "lids", "lips", "brows"), error)
 
-    rows = {"raw": regions(2 * fraction), "calibrated": regions(fraction), "product": regions(0.9 * fraction)}
+    rows = {
+        "raw": regions(2 * fraction),
+        "calibrated": regions(fraction),
+        "with channels": regions(0.9 * fraction),
+    }
     about = {"pair": "a -> b", "budget": "time", "seed": 0, "size": "preview", "starts": 1, "doubts": []}
     return {**about, "rows": rows, **values}
 
@@ -41,7 +45,7 @@ def keep(out: Path, experiment: str, *found: dict[str, Any]) -> None:
     folder = out / "results" / experiment
     folder.mkdir(parents=True)
     for number, one in enumerate(found):
-        (folder / f"{number}.json").write_text(json.dumps(one))
+        (folder / f"{number}.json").write_text(json.dumps({"experiment": experiment, **one}))
 
 
 def cells(table: str) -> list[list[str]]:
@@ -63,10 +67,10 @@ def test_errors_stand_beside_the_papers_and_as_ratios(tool: ModuleType, tmp_path
     rows = {line[0]: line for line in cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs"])}
     assert rows["Moser et al. 2021"][1:4] == ["2.6543", "6.3122", "1.88, 5.96"]
     # Equal time: calibrated, over the paper's method, raw.
-    assert rows["Moser et al. 2021"][7:] == ["0.800", "2.00", "1.600"]
-    assert rows["local patches, the paper's"][7:] == ["0.400", "1.00", "0.800"]
-    assert rows["Kim et al. 2021"][7:] == ["not run"] * 3
-    assert rows["Moser et al. 2021"][4] == "not run"  # equal iterations
+    assert rows["Moser et al. 2021"][8:] == ["1", "0.800", "2.00", "1.600"]
+    assert rows["local patches, the paper's"][8:] == ["1", "0.400", "1.00", "0.800"]
+    assert rows["Kim et al. 2021"][8:] == ["0", *["not run"] * 3]
+    assert rows["Moser et al. 2021"][4:6] == ["0", "not run"]  # equal iterations
 
 
 def test_pairs_weigh_the_same_and_seeds_give_the_spread(tool: ModuleType, tmp_path: Path) -> None:
@@ -91,7 +95,7 @@ def test_ratios_are_over_what_both_sides_have(tool: ModuleType, tmp_path: Path) 
         result(0.7, method="product", size="paper"),
     )  # fmt: skip
     rows = {line[0]: line for line in cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs"])}
-    assert rows["local patches, facepatch's own"][7:9] == ["0.100", "0.50"]
+    assert rows["local patches, facepatch's own"][8:11] == ["1", "0.100", "0.50"]
 
 
 def test_what_was_never_learned_and_started_over_is_marked(tool: ModuleType, tmp_path: Path) -> None:

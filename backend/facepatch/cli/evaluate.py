@@ -31,16 +31,26 @@ class Sized(Output):
 
     size: Literal["preview", "paper"] = "preview"
     """preview: small networks, for CPUs. paper: the papers' own sizes and iterations, for a GPU."""
-    seeds: int = 3
-    """Runs of everything with other random choices. More can be added later to the same --out."""
     set: tuple[str, ...] = ()
     """Single settings, put over those of every method: --set weights.loop.iterations=400"""
 
     def values(self) -> dict[str, Any]:
         """--set, nested."""
+        return parse_settings(self.set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeated(Sized):
+    """What all experiments share whose result is a mean over trainings."""
+
+    seeds: int = 3
+    """Runs of everything with other random choices. More can be added later to the same --out."""
+    keep: bool = False
+    """Leave patches and networks of finished results on disk."""
+
+    def __post_init__(self) -> None:
         if self.seeds < 1:
             raise ConfigError(f"--seeds: {self.seeds} is no number of runs. Give 1 or more.")
-        return parse_settings(self.set)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +70,11 @@ class OnPairs(Sized):
 
     def jobs(self) -> list[PairJob]:
         """Every direction of every pair."""
-        from facepatch.evaluation.pairs import PairJob
+        from facepatch.evaluation.pair import PairJob, check_names
 
         if not self.pair:
             raise ConfigError("--pair: give two characters, as in --pair source.npz target.npz")
+        check_names(path for both in self.pair for path in both)
         picks = {path.stem: path for path in self.picks}
         unused = set(picks) - {path.stem for both in self.pair for path in both}
         if unused:
@@ -81,18 +92,16 @@ class OnPairs(Sized):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pairs(OnPairs):
+class Pairs(OnPairs, Repeated):
     """Character to character against the rivals (paper 4.3, Table 3)."""
 
     methods: tuple[MethodName, ...] = ALL
-    budget: tuple[Literal["iterations", "time"], ...] = ("iterations", "time")
-    """iterations: every network sees as many frames as that of the method paper. time: as many seconds."""
+    budget: tuple[Literal["frames", "time"], ...] = ("frames", "time")
+    """frames: every network sees as many frames as that of the method paper. time: all train for as many seconds."""
     iterations: int | None = None
-    """Of the first network of the method paper, for the budget of iterations. Default: those of the size."""
+    """Of the first network of the method paper, for the budget of frames. Default: those of the size."""
     seconds: float | None = None
     """For the budget of time. Default: what the product takes for its iterations on this machine."""
-    keep: bool = False
-    """Leave patches and networks of finished results on disk."""
 
     def work(self, console: Console) -> None:
         """Train, judge, write."""
@@ -103,7 +112,13 @@ class Pairs(OnPairs):
             methods=self.methods, size=self.size, budgets=self.budget, seeds=self.seeds, iterations=self.iterations,
             seconds=self.seconds, values=self.values(), keep=self.keep,
         )  # fmt: skip
-        results = evaluate_pairs(self.jobs(), comparison, self.out, on_progress=console.progress)
+        results = evaluate_pairs(
+            self.jobs(),
+            comparison,
+            self.out,
+            on_pair=lambda: write_pairs(self.out),
+            on_progress=console.progress,
+        )
         show(console, self.out, "pairs", write_pairs(self.out), results)
 
 
@@ -123,15 +138,13 @@ class Time(OnPairs):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ablation(OnPairs):
+class Ablation(OnPairs, Repeated):
     """Variants of one method at equal time."""
 
     base: tuple[Literal["product", "paper"], ...] = ("product",)
     """What is varied."""
     seconds: float | None = None
     """Of training. Default: what the base takes for its iterations on this machine."""
-    keep: bool = False
-    """Leave patches and networks of finished results on disk."""
 
     def vary(self, name: str, console: Console) -> None:
         """Run the ablation `name`."""
@@ -190,7 +203,9 @@ class Motion(Ablation):
 
 @dataclass(frozen=True, kw_only=True)
 class Cyclic(Output):
-    """Take -> character -> the performer's patches -> character: what drifts (paper 4.4). Trains nothing."""
+    """Take -> character -> the performer's patches -> character: what drifts (paper 4.4). Trains nothing.
+
+    Frames that the run was trained on are left out where it left any (train_share below 1)."""
 
     take: Annotated[Path, tyro.conf.Positional]
     """A film, or a character that acts as the performer."""
@@ -202,7 +217,7 @@ class Cyclic(Output):
     rate: str = ""
     """Frame rate of the take, where it does not say it itself."""
     frames: int = 600
-    """How many frames are sent round, spread over those that were not trained on."""
+    """How many frames are sent round, spread over them."""
 
     def work(self, console: Console) -> None:
         """Once round."""
@@ -221,7 +236,7 @@ class Cyclic(Output):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Film(Sized):
+class Film(Repeated):
     """Agreement of filmed performers with the characters that they drive, on frames not trained on."""
 
     performers: Annotated[tuple[Path, ...], tyro.conf.Positional]
@@ -232,7 +247,7 @@ class Film(Sized):
     picks: tuple[Path, ...] = ()
     """Landmarks of the characters as picked by hand; hero.json belongs to hero.npz."""
     trained: Path | None = None
-    """Judge the models of this finished run instead of training any."""
+    """Judge the models of this finished run, as it calibrates and finishes its clips, instead of training any."""
     methods: tuple[MethodName, ...] = ("product",)
 
     def work(self, console: Console) -> None:
@@ -242,6 +257,10 @@ class Film(Sized):
 
         if bool(self.characters) == (self.trained is not None):
             raise ConfigError("film: give either --characters to train for, or --trained OUT.")
+        if self.trained and self.methods != ("product",):
+            raise ConfigError(
+                "film: --methods are trained, and --trained trains none. Leave one of them out."
+            )
         picks = {path.stem: path for path in self.picks}
         job = FilmJob(
             performers=self.performers, characters=self.characters, motion=self.motion, picks=picks,
@@ -250,13 +269,13 @@ class Film(Sized):
         seeds = range(1 if self.trained else self.seeds)
         results = evaluate_films(
             job, self.out, size=self.size, seeds=seeds, methods=self.methods, values=self.values(),
-            on_progress=console.progress,
+            keep=self.keep, on_progress=console.progress,
         )  # fmt: skip
         show(console, self.out, "film", film_tables(results), results)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Light(Sized):
+class Light(Repeated):
     """What another light costs, with and without colour augmentation (paper 4.6)."""
 
     performer: Annotated[Path, tyro.conf.Positional]
@@ -280,7 +299,7 @@ class Light(Sized):
         )  # fmt: skip
         results = evaluate_light(
             job, self.out, size=self.size, seeds=range(self.seeds), methods=self.methods, values=self.values(),
-            on_progress=console.progress,
+            keep=self.keep, on_progress=console.progress,
         )  # fmt: skip
         show(console, self.out, "light", light_tables(results), results)
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from facepatch.core.progress import OnProgress, silent
-from facepatch.evaluation.methods import Method, method, retarget_settings
+from facepatch.evaluation.methods import COLUMNS, Method, method, retarget_settings
 from facepatch.evaluation.motions import MATCHED, with_motion
 from facepatch.evaluation.networks import Budget, Size
 from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
 from facepatch.evaluation.pair_means import mean_text, values_of
-from facepatch.evaluation.pair_page import BUDGETS, FRAMES
-from facepatch.evaluation.pair_pictures import known_path, pair_sheet
-from facepatch.evaluation.pairs import COLUMNS, Pair, PairJob, measure, open_pair, remove
+from facepatch.evaluation.pair_page import BUDGETS, FRAMES, setting_of
+from facepatch.evaluation.pair_pictures import pair_sheet
+from facepatch.evaluation.pairs import Pair, PairJob, measure, open_pair, remove
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Store
 
@@ -76,8 +76,8 @@ def ablate(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Train and judge every variant on every pair with every seed; a call that was stopped goes on.
 
-    Kept as `out/results/NAME/PAIR--BASE_VARIANT--BUDGET--seedS.json` with a picture beside each, and shown on the page
-    `out/NAME.html`. Returns all results of the experiment that lie in `out`.
+    Kept as `pairs.measure` says, with base and variant for the method, and shown on the page `out/NAME.html`. Returns
+    all results of the experiment that lie in `out`.
     """
     results, store = Results(out, ablation.name), Store(out)
     for seed in range(trials.seeds):
@@ -86,11 +86,9 @@ def ablate(
             for base in trials.bases:
                 settings = method(base, size=trials.size, seed=seed, values=trials.values).settings
                 _variants(ablation, pair, settings, trials, base, results, store, on_progress)
-    found = results.every()
-    write_page(
-        out / f"{ablation.name}.html", ablation.title, _parts(ablation, results, found), about=ablation.about
-    )
-    return found
+            parts = _parts(ablation, results.folder, results.every())
+            write_page(out / f"{ablation.name}.html", ablation.title, parts, about=ablation.about)
+    return results.every()
 
 
 def _variants(
@@ -99,10 +97,10 @@ def _variants(
 ) -> None:  # fmt: skip
     """All variants on one pair with one seed."""
     budget = Budget(seconds=trials.seconds)
+    leftovers: set[Path] = set()  # variants share data, and some of them networks
     if ablation.equal_time and trials.seconds is None:
         made = named(ablation.variants[0], settings, base)
         budget = Budget(seconds=reference_seconds(ablation, pair, made, store, on_progress=on_progress))
-    leftovers: set[Path] = set()  # variants share data, and some of them networks
     for variant in ablation.variants:
         measure(
             replace(pair, target=with_motion(variant.motion, pair.target, seed=settings.seed)),
@@ -110,8 +108,9 @@ def _variants(
             results,
             store=store,
             retarget=retarget_settings(trials.size, trials.values),
+            size=trials.size,
             budget=budget,
-            about={"base": base, "variant": variant.name, "size": trials.size},
+            about={"base": base, "variant": variant.name},
             leftovers=leftovers,
             on_progress=on_progress,
         )
@@ -140,28 +139,32 @@ def reference_seconds(
 def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> list[Table]:
     """A table per base and budget: per variant the mean over the pairs and the spread over the seeds."""
     unit = "mm" if ablation.unit == "mean_mm" else "fractions of the mean-expression error"
-    groups = dict.fromkeys((str(one["base"]), str(one["budget"])) for one in found)
+    groups = dict.fromkeys(map(group, found))
     heads = (*COLUMNS, *REGIONS, *BOUNDS.values())
     return [
         Table(
-            f"{base}, {BUDGETS[budget]}: {unit}; lids, lips and brows calibrated",
+            f"{base}, {BUDGETS[budget]}, {setting}: {unit}; lids, lips and brows calibrated",
             ("variant", "#pairs", "#seeds", *(f"#{head}" for head in heads), "#training s"),
             tuple(
                 _row(
                     variant.name,
-                    [one for one in found if key(one) == (base, budget, variant.name)],
+                    [
+                        one
+                        for one in found
+                        if (*group(one), one["variant"]) == (base, budget, setting, variant.name)
+                    ],
                     ablation.unit,
                 )
                 for variant in ablation.variants
             ),
         )
-        for base, budget in groups
+        for base, budget, setting in groups
     ]
 
 
-def key(result: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Base, budget and variant of a result."""
-    return str(result["base"]), str(result["budget"]), str(result["variant"])
+def group(result: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Base, budget and setting of a result: what the variants of a table share."""
+    return str(result["base"]), str(result["budget"]), setting_of(result)
 
 
 def _row(name: str, found: Sequence[Mapping[str, Any]], unit: str) -> tuple[str, ...]:
@@ -177,16 +180,15 @@ def over_pairs(found: Sequence[Mapping[str, Any]], row: str, *, unit: str, regio
     return mean_text(values_of(found, lambda one: one["rows"][row][region][unit]))
 
 
-def _parts(ablation: Ablation, results: Results, found: Sequence[Mapping[str, Any]]) -> list[Part]:
+def _parts(ablation: Ablation, folder: Path, found: Sequence[Mapping[str, Any]]) -> list[Part]:
     pictures: list[Picture] = []
-    for pair in dict.fromkeys(str(one["pair"]) for one in found):
-        mine = [one for one in found if one["pair"] == pair]
+    for setting in dict.fromkeys((str(one["pair"]), setting_of(one)) for one in found):
+        mine = [one for one in found if (one["pair"], setting_of(one)) == setting]
         first = [one for one in mine if (one["seed"], one["budget"]) == (mine[0]["seed"], mine[0]["budget"])]
         some = [one for variant in ablation.variants for one in first if one["variant"] == variant.name]
-        if known_path(results.folder, pair).is_file():
-            pictures.append(
-                Picture(f"{pair}, seed {some[0]['seed']}, calibrated", pair_sheet(results, some, FRAMES))
-            )
+        caption = f"{', '.join(setting)}, seed {some[0]['seed']}, calibrated"
+        if (folder / some[0]["known"]).is_file():
+            pictures.append(Picture(caption, pair_sheet(folder, some, FRAMES)))
     return [
         Part("Errors", items=tuple(ablation_tables(ablation, found))),
         Part("Pictures", "Where the truth goes furthest in each way.", tuple(pictures)),

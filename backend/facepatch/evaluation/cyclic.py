@@ -9,7 +9,7 @@ character's own decoder in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from facepatch.core.errors import InputError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
 from facepatch.evaluation.cyclic_page import cyclic_picture, cyclic_tables
+from facepatch.evaluation.film_pictures import read_picture
 from facepatch.evaluation.page import Part, Picture, Results, write_page
 from facepatch.metrics.agreement import pearson
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
@@ -47,6 +48,9 @@ ABOUT = (
     "The performer is retargeted, the character rendered, its patches decoded as the performer's and retargeted again. "
     "Nothing would be lost if the second time gave what the first did."
 )
+
+
+TRAINED_ON = "The run learned from the whole take, so these frames were trained on."
 
 
 @dataclass(frozen=True)
@@ -187,13 +191,25 @@ def evaluate_cyclic(
         performance, models, rows=rows, patches=(source, turn.shown, turn.back),
         weights=(turn.start, turn.ways[CYCLE]),
     )  # fmt: skip
-    write_picture(results.path(*names).with_suffix(".png"), image)
-    tables = cyclic_tables(described, cycle=CYCLE)
-    part = Part(
-        f"{take.name} on {models.character.name}", items=(*tables, Picture("the calibrated cycle", image))
-    )
-    write_page(out / "cyclic.html", "Cyclic retargeting", [part], about=ABOUT)
+    write_picture(_picture(results, described), image)
+    parts = [
+        Part(
+            f"{one['take']} on {one['character']}",
+            TRAINED_ON if one["trained_on"] else "",
+            (*cyclic_tables(one, cycle=CYCLE), *_pictures(_picture(results, one))),
+        )
+        for one in results.every()
+    ]
+    write_page(out / "cyclic.html", "Cyclic retargeting", parts, about=ABOUT)
     return described
+
+
+def _pictures(path: Path) -> list[Picture]:
+    return [Picture("the calibrated cycle", read_picture(path))] if path.is_file() else []
+
+
+def _picture(results: Results, one: Mapping[str, Any]) -> Path:
+    return results.path(one["take"], one["character"], f"seed{one['seed']}").with_suffix(".png")
 
 
 def judged_rows(take: Take, *, share: float, count: int) -> np.ndarray:

@@ -15,15 +15,26 @@ from typing import Any
 
 import numpy as np
 
-from facepatch.core.axes import Float32
 from facepatch.core.data.clip import Clip
 from facepatch.core.errors import InputError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
 from facepatch.evaluation.film_pictures import film_sheet, read_picture
 from facepatch.evaluation.film_table import film_tables
-from facepatch.evaluation.methods import Budget, Fitted, Method, Size, method, retarget_settings
+from facepatch.evaluation.methods import (
+    CHANNELS,
+    Budget,
+    Fitted,
+    Method,
+    Size,
+    columns,
+    equal_frames,
+    method,
+    retarget_settings,
+)
 from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.pair import check_names
+from facepatch.evaluation.pairs import belongings, remove
 from facepatch.geometry.affine import transform
 from facepatch.metrics.agreement import agreement, blink_agreement, blink_events, eye_states
 from facepatch.metrics.jitter import jitter, still_frames
@@ -33,14 +44,13 @@ from facepatch.pipelines.lips import LipScale, lip_scale
 from facepatch.pipelines.models import load_models
 from facepatch.pipelines.outputs import mesh_measures, take_rows
 from facepatch.pipelines.performance import Performance, Take
-from facepatch.pipelines.retarget import FaceModels, finish_clip, predict, read_calibration, without_channels
+from facepatch.pipelines.retarget import FaceModels, predict, read_calibration
 from facepatch.pipelines.run import Job, kept_settings, make_performance, make_subject, models_folder
 from facepatch.pipelines.settings import RetargetSettings, RunSettings
 from facepatch.pipelines.store import Store, fingerprint
 from facepatch.training.pictures import write_picture
 
 TRAIN_SHARE = 2 / 3
-COLUMNS = ("raw", "calibrated", "product")
 
 
 @dataclass(frozen=True)
@@ -54,20 +64,25 @@ class FilmJob:
     picks: Mapping[str, Path] = field(default_factory=dict)
     """Landmarks of characters, by the name of their file without suffix; of others they are proposed."""
     trained: Path | None = None
-    """The out folder of an earlier run on one performer and one character, to be judged instead of training anew."""
+    """The out folder of an earlier run on one performer and one character, to be judged instead of training anew, as
+    that run calibrates and finishes its clips; the run's name then stands for the method."""
 
 
 def evaluate_films(
     job: FilmJob, out: Path, *, size: Size = "preview", seeds: Sequence[int] = (0,),
-    methods: Sequence[str] = ("product",), budget: Budget = Budget(), values: Mapping[str, Any] | None = None,
+    methods: Sequence[str] = ("product",), values: Mapping[str, Any] | None = None, keep: bool = False,
     on_progress: OnProgress = silent,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Judge every performer on every character, method and seed. Returns the results, and writes them to
     `out/results/film`, a page `out/film.html` and a contact sheet of each. Goes on where an earlier call stopped.
 
-    values: settings put over the preset. Raises InputError where `job.trained` has seen the frames that judge.
+    values: settings put over the preset. Several methods get as many frames. keep: leave patches and networks on disk.
+    Raises InputError where two performers or characters have one name, or `job.trained` has seen the frames that judge.
     """
+    for paths in (job.performers, job.characters):
+        check_names(paths)
     results, store = Results(out, "film"), Store(out)
+    budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
     found: list[dict[str, Any]] = []
     characters = job.characters if job.trained is None else (job.trained,)
     share = {**(values or {}), "train_share": TRAIN_SHARE}
@@ -86,9 +101,15 @@ def evaluate_films(
                 size=size,
                 budget=budget,
                 retarget=retarget,
+                keep=keep,
                 on_progress=on_progress,
             )
         )
+        _write_page(results, out)
+    return found
+
+
+def _write_page(results: Results, out: Path) -> None:
     whole = results.every()
     shown = [
         Picture(f"{one['performer']} on {one['character']}: film, character", read_picture(path))
@@ -100,14 +121,15 @@ def evaluate_films(
         Part("Pictures", items=tuple(shown)),
     ]
     write_page(out / "film.html", "Agreement with filmed performers", parts)
-    return found
 
 
 def _result(
     one: Job, made: Method, trained: Path | None, results: Results, store: Store, *, size: Size, budget: Budget,
-    retarget: RetargetSettings, on_progress: OnProgress,
+    retarget: RetargetSettings, keep: bool, on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
-    names = (one.take.stem, one.character.stem, made.name, budget.name, f"seed{made.settings.seed}")
+    label = made.name if trained is None else f"run {trained.name}"
+    seed = made.settings.seed if trained is None else kept_settings(trained).seed
+    names = (one.take.stem, one.character.stem, label, budget.name, size, f"seed{seed}")
     inputs = {
         "performer": fingerprint(one.take),
         "character": fingerprint(one.character if trained is None else models_folder(trained)),
@@ -123,22 +145,25 @@ def _result(
     described: dict[str, Any] = {
         "performer": one.take.stem,
         "character": one.character.stem,
-        "method": made.name,
+        "method": label,
         "budget": budget.name,
-        "seed": made.settings.seed,
+        "seed": seed,
         "size": size,
         "sheet": results.path(*names).with_suffix(".png").name,
     }
     if trained is None:
-        fitted, performance = train_on_film(one, made, store, budget=budget, on_progress=on_progress)
+        performance = make_performance(one, made.settings, store, on_progress=on_progress)
+        first = first_judged(performance)
+        fitted = train_on_film(one, performance, made, store, budget=budget, on_progress=on_progress)
         clips = fitted.columns(performance, performance, retarget)
-        models, first = fitted.models, round(TRAIN_SHARE * performance.take.frame_count)
+        models, folders = fitted.models, belongings(fitted)
         described |= {
             "seconds": fitted.seconds, "iterations": fitted.iterations, "starts": fitted.starts,
             "doubts": list(fitted.doubts),
         }  # fmt: skip
     else:
         performance, models, clips, first = judged_run(trained, one, store, on_progress=on_progress)
+        folders = set[Path]()
     rows = np.arange(first, performance.take.frame_count)
     described |= {
         "take_frames": performance.take.frame_count,
@@ -147,20 +172,32 @@ def _result(
             name: judge_clip(clip, models, performance, rows=rows) for name, clip in clips.items()
         },
     }  # fmt: skip
-    write_picture(
-        results.folder / described["sheet"], film_sheet(performance, clips["product"], models, rows)
-    )
-    return results.keep(names, inputs, described)
+    write_picture(results.folder / described["sheet"], film_sheet(performance, clips[CHANNELS], models, rows))
+    done = results.keep(names, inputs, described)
+    if not keep:
+        remove(folders)
+    return done
 
 
 def train_on_film(
-    job: Job, made: Method, store: Store, *, budget: Budget = Budget(), on_progress: OnProgress = silent
-) -> tuple[Fitted, Performance]:
+    job: Job, performance: Performance, made: Method, store: Store, *, budget: Budget = Budget(),
+    on_progress: OnProgress = silent,
+) -> Fitted:  # fmt: skip
     """A method trained on a film; what it may see is in its settings (`train_share`)."""
     subject, stage = make_subject(job, made.settings, store)
-    performance = make_performance(job, made.settings, store, on_progress=on_progress)
-    fitted = made.train(performance, subject, stage, store=store, budget=budget, on_progress=on_progress)
-    return fitted, performance
+    return made.train(performance, subject, stage, store=store, budget=budget, on_progress=on_progress)
+
+
+def first_judged(performance: Performance) -> int:
+    """The first frame of the last third. Raises InputError where it shows no face."""
+    take = performance.take
+    first = round(TRAIN_SHARE * take.frame_count)
+    if not take.found[first:].any():
+        raise InputError(
+            f"{take.name}: no face was found in its last third, frames {first} to {take.frame_count - 1}, which "
+            "judges. Cut the film so that it ends with the performer in sight."
+        )
+    return first
 
 
 def judged_run(
@@ -182,18 +219,8 @@ def judged_run(
         # Runs from before the lip channel have not measured the mouth.
         seen = performance.take.found & (np.arange(performance.take.frame_count) < first)
         calibration = replace(calibration, lips=lip_scale(performance.take.measures, seen))
-    clips = columns(raw, performance.take, calibration, models, settings.retarget)
+    clips = columns(raw, performance.take, calibration, models=models, settings=settings.retarget)
     return performance, models, clips, first
-
-
-def columns(
-    raw: Float32, take: Take, calibration: Any, models: FaceModels, settings: RetargetSettings
-) -> dict[str, Clip]:
-    """The clips of a take as the networks give them, calibrated, and as the product writes them."""
-    nothing = replace(calibration, offset=tuple([0.0] * raw.shape[1]), reach=0.0)
-    bare = replace(without_channels(settings), smoothing=0.0)
-    each = zip(COLUMNS, (nothing, calibration, calibration), (bare, bare, settings), strict=True)
-    return {name: finish_clip(raw, take, c, models=models, settings=s) for name, c, s in each}
 
 
 def judge_clip(

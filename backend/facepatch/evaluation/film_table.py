@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from facepatch.evaluation.methods import CALIBRATED, CHANNELS
 from facepatch.evaluation.page import Table, mean_and_spread
 
 LONG = 400
@@ -25,17 +26,12 @@ _MEASURES = {
 }
 
 
-def film_tables(results: Sequence[Mapping[str, Any]], column: str = "product") -> tuple[Table, ...]:
+def film_tables(results: Sequence[Mapping[str, Any]], column: str = CHANNELS) -> tuple[Table, ...]:
     """One table per method: a row for each performer and character (mean over seeds), their average, the aim."""
     return tuple(
         _table(name, [one for one in results if one["method"] == name], column)
         for name in dict.fromkeys(one["method"] for one in results)
     )
-
-
-def text(tables: Sequence[Table]) -> str:
-    """Tables for a terminal."""
-    return "\n\n".join(table.text() for table in tables)
 
 
 def reads() -> dict[str, Read]:
@@ -58,7 +54,7 @@ AIMS = {label: f">= {aim:.2f}" for label, (_, aim) in _MEASURES.items()} | {
 }
 
 
-def averages(results: Sequence[Mapping[str, Any]], column: str = "product") -> dict[str, float | None]:
+def averages(results: Sequence[Mapping[str, Any]], column: str = CHANNELS) -> dict[str, float | None]:
     """Column -> mean over the performers with more than 400 frames: over seeds, then characters, then performers."""
     out: dict[str, float | None] = {}
     for label, read in reads().items():
@@ -77,7 +73,7 @@ def light_tables(results: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
     return tuple(
         _light_table(name, [one for one in results if one["method"] == name], column)
         for name in dict.fromkeys(one["method"] for one in results)
-        for column in ("calibrated", "product")
+        for column in (CALIBRATED, CHANNELS)
     )
 
 
@@ -88,10 +84,10 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
         groups.setdefault((one["performer"], one["character"], one["colour"]), []).append(one)
     for (performer, character, colour), ones in groups.items():
         lights = {light: [one["lights"][light][column] for one in ones] for light in ones[0]["lights"]}
-        control = [agreement_of(one) for one in next(iter(lights.values()))]
+        control = next(iter(lights.values()))
         means: list[list[float | None]] = []
         for light, judged in lights.items():
-            costs = [_less(first, agreement_of(one)) for first, one in zip(control, judged, strict=True)]
+            costs = [cost(first, one) for first, one in zip(control, judged, strict=True)]
             means.append(costs)
             rows.append(_light_row(f"{performer} -> {character}, {colour}: {light}", judged, costs))
         relit = [_mean(seed) for seed in zip(*means[1:], strict=True)]
@@ -99,7 +95,7 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
                      *("" for _ in _MEASURES)))  # fmt: skip
         if all(one["second_take"] for one in ones):
             judged = [one["second_take"][column] for one in ones]
-            costs = [_less(first, agreement_of(one)) for first, one in zip(control, judged, strict=True)]
+            costs = [cost(first, one) for first, one in zip(control, judged, strict=True)]
             rows.append(
                 _light_row(f"{performer}, {colour}: judged on {ones[0]['second_take_name']}", judged, costs)
             )
@@ -128,8 +124,10 @@ def agreement_of(one: Mapping[str, Any]) -> float | None:
     return _mean(every[name](one) for name in _MEASURES)
 
 
-def _less(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first - second
+def cost(first: Mapping[str, Any], second: Mapping[str, Any]) -> float | None:
+    """By how much the correlations of `second` are below those of `first`: mean over the measures that move in both."""
+    pairs = [(read(first), read(second)) for name, read in reads().items() if name in _MEASURES]
+    return _mean(a - b for a, b in pairs if a is not None and b is not None)
 
 
 def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:

@@ -21,8 +21,18 @@ from facepatch.core.schema import to_dict
 from facepatch.evaluation.film import TRAIN_SHARE, judge_clip, train_on_film
 from facepatch.evaluation.film_pictures import PICTURE, film_sheet
 from facepatch.evaluation.film_table import light_tables
-from facepatch.evaluation.methods import Budget, Fitted, Method, Size, method, retarget_settings
+from facepatch.evaluation.methods import (
+    CHANNELS,
+    Budget,
+    Fitted,
+    Method,
+    Size,
+    equal_frames,
+    method,
+    retarget_settings,
+)
 from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.pairs import belongings, remove
 from facepatch.evaluation.relight import LIGHTS, Light, face_shape, measured_light, relight_film
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.run import Job, make_performance
@@ -51,15 +61,17 @@ class LightJob:
 
 def evaluate_light(
     job: LightJob, out: Path, *, size: Size = "preview", seeds: Sequence[int] = (0,),
-    methods: Sequence[str] = ("product",), lights: Sequence[Light] = LIGHTS, budget: Budget = Budget(),
-    values: Mapping[str, Any] | None = None, on_progress: OnProgress = silent,
+    methods: Sequence[str] = ("product",), lights: Sequence[Light] = LIGHTS,
+    values: Mapping[str, Any] | None = None, keep: bool = False, on_progress: OnProgress = silent,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Judge every method with and without colour augmentation. Returns the results, and writes them to
     `out/results/light`, the relit films to `out/relit`, and a page `out/light.html`. Goes on where it stopped.
 
-    lights: the first is the control that the others are compared with. values: settings put over the preset.
+    lights: the first is the control that the others are compared with. values: settings put over the preset. Several
+    methods get as many frames. keep: leave patches and networks on disk.
     """
     results, store = Results(out, "light"), Store(out)
+    budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
     retarget = retarget_settings(size, values)
     films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
     found: list[dict[str, Any]] = []
@@ -72,14 +84,13 @@ def evaluate_light(
                 made = made if colour == AUGMENTED else without_color(made)
                 found.append(
                     _result(job, made, colour, films, results, store, size=size, budget=budget, retarget=retarget,
-                            on_progress=on_progress)
+                            keep=keep, on_progress=on_progress)
                 )  # fmt: skip
-    pictures = [Picture("Frames as filmed and relit", relit_sheet(films))]
-    parts = [
-        Part("Cost of another light", items=light_tables(results.every())),
-        Part("Pictures", items=tuple(pictures)),
-    ]
-    write_page(out / "light.html", "Another light, another day", parts)
+                parts = [
+                    Part("Cost of another light", items=light_tables(results.every())),
+                    Part("Pictures", items=(Picture("Frames as filmed and relit", relit_sheet(films)),)),
+                ]
+                write_page(out / "light.html", "Another light, another day", parts)
     return found
 
 
@@ -128,7 +139,7 @@ def _slug(light: Light) -> str:
 
 def _result(
     job: LightJob, made: Method, colour: str, films: Mapping[str, Path], results: Results, store: Store, *,
-    size: Size, budget: Budget, retarget: RetargetSettings, on_progress: OnProgress,
+    size: Size, budget: Budget, retarget: RetargetSettings, keep: bool, on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
     names = (
         job.performer.stem,
@@ -136,6 +147,7 @@ def _result(
         made.name,
         colour,
         budget.name,
+        size,
         f"seed{made.settings.seed}",
     )
     inputs = {
@@ -153,26 +165,32 @@ def _result(
     if kept is not None:
         return kept
     one = Job(take=job.performer, character=job.character, motion=job.motion, picks=job.picks)
-    fitted, performance = train_on_film(one, made, store, budget=budget, on_progress=on_progress)
+    performance = make_performance(one, made.settings, store, on_progress=on_progress)
     takes = {
         name: make_performance(Job(take=path, character=job.character), made.settings, store)
         for name, path in films.items()
     }
     control = takes[next(iter(films))]
+    other = None
+    if job.second_take is not None:
+        other = make_performance(
+            Job(take=job.second_take, character=job.character), made.settings, store,
+            reference=performance.take.reference,
+        )  # fmt: skip
+    fitted = train_on_film(one, performance, made, store, budget=budget, on_progress=on_progress)
     sheet = results.path(*names).with_suffix(".png")
     judged = {
         name: judge(fitted, performance, take, truth=control, retarget=retarget)
         for name, take in takes.items()
     }
     second = None
-    if job.second_take is not None:
-        take = make_performance(Job(take=job.second_take, character=job.character), made.settings, store)
-        second = judge(fitted, performance, take, truth=take, retarget=retarget)
-        clips = fitted.columns(performance, take, retarget)
+    if other is not None:
+        second = judge(fitted, performance, other, truth=other, retarget=retarget)
+        clips = fitted.columns(performance, other, retarget)
         write_picture(
-            sheet, film_sheet(take, clips["product"], fitted.models, np.arange(take.take.frame_count))
+            sheet, film_sheet(other, clips[CHANNELS], fitted.models, np.arange(other.take.frame_count))
         )
-    return results.keep(
+    done = results.keep(
         names,
         inputs,
         {
@@ -193,6 +211,9 @@ def _result(
             "second_take_name": None if job.second_take is None else job.second_take.stem,
         },
     )
+    if not keep:
+        remove(belongings(fitted))
+    return done
 
 
 def judge(
@@ -216,10 +237,14 @@ def relit_sheet(films: Mapping[str, Path], count: int = 4) -> UInt8:
     images: list[UInt8] = []
     labels: list[str] = []
     for name, path in films.items():
-        frames = [frame.image for frame in open_film(path).frames()]
-        for row in np.linspace(0, len(frames) - 1, count + 2).astype(int)[1:-1]:
-            height, width = frames[row].shape[:2]
-            size = (round(width * PICTURE / height), PICTURE)
-            images.append(np.asarray(cv2.resize(frames[row], size, interpolation=cv2.INTER_AREA), np.uint8))
-            labels.append(f"{row}: {name}")
+        last = sum(1 for _ in open_film(path).frames()) - 1
+        rows = {int(row) for row in np.linspace(0, last, count + 2)[1:-1]}
+        for row, frame in enumerate(open_film(path).frames()):
+            if row in rows:
+                height, width = frame.image.shape[:2]
+                size = (round(width * PICTURE / height), PICTURE)
+                images.append(
+                    np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+                )
+                labels.append(f"{row}: {name}")
     return contact_sheet(images, columns=count, labels=labels)

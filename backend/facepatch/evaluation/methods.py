@@ -29,9 +29,8 @@ from facepatch.evaluation.networks import (
 )
 from facepatch.evaluation.rivals import KimNetworks, MoserNetworks
 from facepatch.patches.makeup import wears_makeup
-from facepatch.patches.plan import PatchPlan
 from facepatch.patches.regions import WHOLE
-from facepatch.pipelines.performance import BLOCK, Performance, render_rows
+from facepatch.pipelines.performance import BLOCK, Performance, Take, render_rows
 from facepatch.pipelines.prepare import prepare_training, train_rows
 from facepatch.pipelines.retarget import (
     Calibration,
@@ -49,6 +48,9 @@ from facepatch.render.phong import prepare_look
 from facepatch.training.precision import device_for
 from facepatch.training.settings import LoopSettings
 
+RAW, CALIBRATED, CHANNELS = "raw", "calibrated", "with channels"
+COLUMNS = (RAW, CALIBRATED, CHANNELS)
+"""What is judged of every method: as its networks give it; calibrated; and with smoothing and the channels on top."""
 PRESETS: dict[Size, dict[str, str]] = {
     "preview": {"product": "preview", "paper": "paper_preview"},
     "paper": {"product": "full", "paper": "paper"},
@@ -142,11 +144,6 @@ class Fitted:
         return self.models.pca
 
     @property
-    def plan(self) -> PatchPlan:
-        """The framing."""
-        return self.models.plan
-
-    @property
     def seconds(self) -> float:
         """Time spent in training iterations, all networks together."""
         return sum(float(stage.values["seconds"]) for stage in self.stages.values())
@@ -192,21 +189,21 @@ class Fitted:
         self, trained_on: Performance, judged: Performance, settings: RetargetSettings, *,
         on_progress: OnProgress = silent,
     ) -> dict[str, Clip]:  # fmt: skip
-        """The clips of `judged`: "raw" as the networks give it, "calibrated" without the constant offset of the two
-        domains, "product" with smoothing and the channels on top; `settings` are the same for all methods.
-        """
+        """The clips of `judged`, by `COLUMNS`; `settings` are the same for all methods."""
         raw = self.predict(judged, on_progress=on_progress)
         found = self.calibration(trained_on, settings, on_progress=on_progress)
-        nothing = replace(found, offset=tuple([0.0] * raw.shape[1]), reach=0.0)
-        bare = replace(without_channels(settings), smoothing=0.0)
-        return {
-            name: finish_clip(raw, judged.take, calibration, models=self.models, settings=finish)
-            for name, calibration, finish in (
-                ("raw", nothing, bare),
-                ("calibrated", found, bare),
-                ("product", found, settings),
-            )
-        }
+        return columns(raw, judged.take, found, models=self.models, settings=settings)
+
+
+def columns(
+    raw: Float32, take: Take, calibration: Calibration, *, models: FaceModels, settings: RetargetSettings
+) -> dict[str, Clip]:
+    """The clips of a take by `COLUMNS`. raw: (T, M) weights from the networks. calibrated: the offset between the
+    domains is taken out at rest, and a part of it far from rest (`pipelines.retarget.calibrated`)."""
+    nothing = replace(calibration, offset=tuple([0.0] * raw.shape[1]), reach=0.0)
+    bare = replace(without_channels(settings), smoothing=0.0)
+    each = zip(COLUMNS, (nothing, calibration, calibration), (bare, bare, settings), strict=True)
+    return {name: finish_clip(raw, take, c, models=models, settings=s) for name, c, s in each}
 
 
 def own_renders(subject: Subject, models: FaceModels, settings: RunSettings) -> Float32:

@@ -41,8 +41,10 @@ class Budget:
 
     @property
     def name(self) -> str:
-        """iterations or time."""
-        return "iterations" if self.seconds is None else "time"
+        """time, frames or settings."""
+        if self.seconds is not None:
+            return "time"
+        return "frames" if self.frames else "settings"
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from facepatch.report.images import data_uri
 from facepatch.report.style import STYLE
 
 KIND = "facepatch.evaluation"
-VERSION = 1
+VERSION = 2
 ABOVE = re.compile(r"[^\w.+-]+")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,6 +41,12 @@ class PairJob:
         """source -> target."""
         return f"{self.source.stem} -> {self.target.stem}"
 
+    @property
+    def captures(self) -> str:
+        """What is trained on, and what judges."""
+        judge = " + ".join(path.name for path in self.held_out) or "its last fifth"
+        return f"{' + '.join(path.name for path in self.motion)}, judged on {judge}"
+
     def turned(self) -> PairJob:
         """The other direction."""
         return replace(
@@ -53,6 +60,7 @@ class Pair:
     """Both characters in motion."""
 
     name: str
+    captures: str
     source: Subject
     """Trained on."""
     source_test: Subject
@@ -87,16 +95,31 @@ class Pair:
         return self._performances[key]
 
 
+def check_names(paths: Iterable[Path]) -> None:
+    """Raises InputError where two different files have one name without suffix, since results are called by it."""
+    seen: dict[str, Path] = {}
+    for path in paths:
+        if seen.setdefault(path.stem, path).resolve() != path.resolve():
+            raise InputError(
+                f"{seen[path.stem]} and {path} would have results of one name, '{path.stem}'. Rename one of them."
+            )
+
+
 def open_pair(job: PairJob, store: Store) -> Pair:
     """Read both characters and their motions. Raises InputError where the motion is not as long on both."""
     source, source_test, _ = _split(job.source, job.source_picks, job, store)
     target, truth, stage = _split(job.target, job.target_picks, job, store)
+    if not len(brow_region(truth)):
+        raise InputError(
+            f"{job.target.name}: no vertex lies within {BROW_REACH:g} brow lengths of a brow landmark, so brows cannot "
+            "be judged. Check its picks, or take a denser mesh."
+        )
     if source_test.frames.frame_count != truth.frames.frame_count:
         raise InputError(
             f"{job.source.name} moves in {source_test.frames.frame_count} frames, {job.target.name} in "
             f"{truth.frames.frame_count}. Both must play the same captures."
         )
-    return Pair(job.name, source, source_test, target, truth, stage)
+    return Pair(job.name, job.captures, source, source_test, target, truth, stage)
 
 
 def _split(path: Path, picks: Path | None, job: PairJob, store: Store) -> tuple[Subject, Subject, Stage]:

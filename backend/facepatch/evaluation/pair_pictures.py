@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from facepatch.core.axes import Float32, Float64, UInt8
 from facepatch.core.data.pca import Pca
-from facepatch.evaluation.page import Results
+from facepatch.evaluation.film_pictures import read_picture
+from facepatch.evaluation.methods import CALIBRATED, CHANNELS
 from facepatch.pipelines.subject import Subject, character_measures
 from facepatch.render.phong import prepare_look
 from facepatch.render.rasterize import render_views
@@ -21,7 +21,7 @@ from facepatch.training.pictures import write_picture
 SIDE = 240
 ROOM = 1.5
 """Side of a picture over the extent of the face's landmarks."""
-SHOWN = ("calibrated", "product")
+SHOWN = (CALIBRATED, CHANNELS)
 """The columns that a method's picture shows, one below the other."""
 
 
@@ -47,9 +47,8 @@ def telling_frames(truth: Subject) -> dict[str, int]:
     return found
 
 
-def draw_known(folder: Path, name: str, source: Subject, truth: Subject) -> Path:
-    """The source, and below it the truth, at the telling frames: `NAME--known.png`. Drawn once."""
-    path = known_path(folder, name)
+def draw_known(path: Path, source: Subject, truth: Subject) -> Path:
+    """The source, and below it the truth, at the telling frames. Drawn once; returns `path`."""
     if path.is_file():
         return path
     frames = list(telling_frames(truth).values())
@@ -61,11 +60,12 @@ def draw_known(folder: Path, name: str, source: Subject, truth: Subject) -> Path
     return path
 
 
-def draw_method(path: Path, truth: Subject, pca: Pca, weights: Mapping[str, Float32]) -> None:
-    """The columns `SHOWN` of a method at the telling frames, one row each. weights: column -> (T, M)."""
+def draw_method(path: Path, truth: Subject, pca: Pca, weights: Mapping[str, Float32]) -> Path:
+    """The columns `SHOWN` of a method at the telling frames, a row each. weights: column -> (T, M). Returns `path`."""
     frames = list(telling_frames(truth).values())
     rows = [_strip(truth, pca.vertices(weights[column][frames])) for column in SHOWN]
     write_picture(path, np.concatenate(rows))
+    return path
 
 
 def _strip(subject: Subject, vertices: Float32) -> UInt8:
@@ -83,33 +83,21 @@ def face_view(subject: Subject) -> Float64:
     return np.array([[scale, 0.0, SIDE / 2 - scale * centre[0]], [0.0, -scale, SIDE / 2 + scale * centre[1]]])
 
 
-def known_path(folder: Path, pair: str) -> Path:
-    """Where `draw_known` keeps the pictures of a pair."""
-    return Results(folder.parent.parent, folder.name).path(pair, "known").with_suffix(".png")
-
-
-def pair_sheet(results: Results, kept: Sequence[Mapping[str, Any]], truth: Sequence[str]) -> UInt8:
-    """Source, truth and the methods of `kept` (results of one pair) below each other, with labels.
+def pair_sheet(folder: Path, kept: Sequence[Mapping[str, Any]], truth: Sequence[str]) -> UInt8:
+    """Source, truth and the methods of `kept` (results of one pair, in `folder`) below each other, with labels.
 
     truth: what each frame shows (`telling_frames`).
     """
-    known = _read(known_path(results.folder, str(kept[0]["pair"])))
+    known = read_picture(folder / str(kept[0]["known"]))
     strips: list[tuple[str, UInt8]] = [("source", known[:SIDE]), ("truth", known[SIDE:])]
     for result in kept:
-        names = (result["pair"], result["method"], result["budget"], f"seed{result['seed']}")
-        path = results.path(*names).with_suffix(".png")
+        path = folder / str(result["picture"])
         if not path.is_file():
             continue
-        image = _read(path)
+        image = read_picture(path)
         strips.append((str(result["method"]), image[:SIDE]))
         if result["method"] == "product":
             strips.append(("product, with channels", image[SIDE:]))
     images = [strip[:, i * SIDE : (i + 1) * SIDE] for _, strip in strips for i in range(len(truth))]
     labels = [f"{name}: {what}" for name, _ in strips for what in truth]
     return contact_sheet(images, columns=len(truth), labels=labels)
-
-
-def _read(path: Path) -> UInt8:
-    return np.asarray(
-        cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)[..., ::-1], np.uint8
-    )

@@ -7,7 +7,7 @@ character under the same capture, vertex by vertex. Every pair, method, budget a
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,9 @@ from facepatch.evaluation.pair import Pair, PairJob, brow_region, open_pair
 from facepatch.evaluation.pair_pictures import draw_known, draw_method
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
 from facepatch.pipelines.settings import RetargetSettings
-from facepatch.pipelines.store import Store
+from facepatch.pipelines.store import Store, key_of
 
 EXPERIMENT = "pairs"
-COLUMNS = ("raw", "calibrated", "product")
 BOUNDS = ("bound: PCA projection", "bound: own renders", "bound: mean expression")
 Rows = dict[str, dict[str, RegionError]]
 """Column or bound -> region -> error."""
@@ -74,17 +73,18 @@ def judge(
 
 def measure(
     pair: Pair, made: Method, results: Results, *, store: Store, retarget: RetargetSettings,
-    budget: Budget = Budget(), about: Mapping[str, Any] | None = None, leftovers: set[Path] | None = None,
+    size: Size, leftovers: set[Path], budget: Budget = Budget(), about: Mapping[str, Any] | None = None,
     on_progress: OnProgress = silent,
 ) -> dict[str, Any]:  # fmt: skip
     """The result of one method on one pair: kept from before, or trained, judged and kept.
 
-    The file is `PAIR--METHOD--BUDGET--seedN.json`, and `.png` beside it. about: what else the result should say.
-    leftovers: gets the folders of patches and networks, which are large, so that the caller removes them when no other
-    method needs them (`remove`); None removes them at once.
+    The file is `PAIR--METHOD--BUDGET--SIZE--KEY--seedN.json`, where KEY stands for the characters and the captures that
+    train and judge, and `.png` beside it. about: what else the result should say. leftovers: gets the folders of
+    patches and networks, which are large, so that the caller removes them when no other method needs them (`remove`).
     """
     seed = made.settings.seed
-    names = (pair.name, made.name, budget.name, f"seed{seed}")
+    key = key_of({"pair": pair.key})[:8]
+    names = (pair.name, made.name, budget.name, size, key, f"seed{seed}")
     inputs = {
         "pair": pair.key,
         "settings": to_dict(made.settings),
@@ -96,15 +96,21 @@ def measure(
     }
     kept = results.kept(names, inputs)
     if kept is not None:
+        leftovers |= {store.stages / name for name in kept["folders"]}
         return kept
     fitted = made.train(
         pair.performance(made.settings), pair.target, pair.stage, store=store, budget=budget, on_progress=on_progress
     )  # fmt: skip
+    leftovers |= belongings(fitted)
     rows, weights = judge(fitted, pair, retarget, on_progress=on_progress)
-    draw_known(results.folder, pair.name, pair.source_test, pair.truth)
-    draw_method(results.path(*names).with_suffix(".png"), pair.truth, fitted.pca, weights)
+    known = draw_known(
+        results.path(pair.name, "known", key).with_suffix(".png"), pair.source_test, pair.truth
+    )
+    picture = draw_method(results.path(*names).with_suffix(".png"), pair.truth, fitted.pca, weights)
     values = {
         "pair": pair.name,
+        "captures": pair.captures,
+        "size": size,
         "source": pair.source.character.name,
         "target": pair.target.character.name,
         "method": made.name,
@@ -118,18 +124,16 @@ def measure(
         "frames": len(weights["raw"]),
         "components": fitted.pca.component_count,
         "rows": {name: {region: to_dict(error) for region, error in found.items()} for name, found in rows.items()},
+        "known": known.name,
+        "picture": picture.name,
+        "folders": sorted(path.name for path in belongings(fitted)),
         **(about or {}),
     }  # fmt: skip
-    done = results.keep(names, inputs, values)
-    if leftovers is None:
-        remove(belongings(fitted))
-    else:
-        leftovers |= belongings(fitted)
-    return done
+    return results.keep(names, inputs, values)
 
 
 def belongings(fitted: Fitted) -> set[Path]:
-    """The folders of a trained method: patches, networks, bundle."""
+    """The folders of a trained method in `Store.stages`: patches, networks, bundle."""
     folders = {fitted.lesson.data.stage.folder, *(stage.folder for stage in fitted.stages.values())}
     bundle = getattr(fitted.models, "folder", None)
     return folders | ({bundle} if isinstance(bundle, Path) else set())
@@ -147,10 +151,10 @@ class Comparison:
 
     methods: tuple[str, ...] = METHODS[:-1]
     size: Size = "preview"
-    budgets: tuple[str, ...] = ("iterations", "time")
+    budgets: tuple[str, ...] = ("frames", "time")
     seeds: int = 3
     iterations: int | None = None
-    """Of the first network of every method, under the budget "iterations"; None: what its settings say."""
+    """Of the first network of `paper`, under the budget "frames"; None: what its settings say."""
     seconds: float | None = None
     """Of the budget "time"; None: what the product takes with its own iterations on this machine."""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -160,11 +164,12 @@ class Comparison:
 
 
 def evaluate_pairs(
-    jobs: Sequence[PairJob], comparison: Comparison, out: Path, *, on_progress: OnProgress = silent
-) -> list[dict[str, Any]]:
+    jobs: Sequence[PairJob], comparison: Comparison, out: Path, *, on_pair: Callable[[], object] = lambda: None,
+    on_progress: OnProgress = silent,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Every method on every job with every budget and seed. Goes on where an earlier call stopped; returns the results.
 
-    `pair_page.write_pairs` makes the page of them.
+    on_pair: called when all results of a pair and seed are kept (`pair_page.write_pairs` makes the page of them).
     """
     store, results = Store(out), Results(out, EXPERIMENT)
     retarget = retarget_settings(comparison.size, comparison.values)
@@ -172,30 +177,35 @@ def evaluate_pairs(
     for seed in range(comparison.seeds):
         for job in jobs:
             pair = open_pair(job, store)
-            about = {"motion": [path.name for path in job.motion], "held_out": [path.name for path in job.held_out],
-                     "size": comparison.size}  # fmt: skip
             leftovers: set[Path] = set()
-            for budget in budgets(comparison, pair, store, on_progress=on_progress):
+            for budget in budgets(comparison, pair, store, leftovers=leftovers, on_progress=on_progress):
                 for name in comparison.methods:
                     made = method(name, size=comparison.size, seed=seed, values=comparison.values)
                     found.append(
                         measure(
-                            pair, made, results, store=store, retarget=retarget, budget=budget, about=about,
-                            leftovers=leftovers, on_progress=on_progress,
+                            pair, made, results, store=store, retarget=retarget, size=comparison.size,
+                            budget=budget, leftovers=leftovers, on_progress=on_progress,
                         )
                     )  # fmt: skip
             if not comparison.keep:
                 remove(leftovers)
+            on_pair()
     return found
 
 
 def budgets(
-    comparison: Comparison, pair: Pair, store: Store, *, on_progress: OnProgress = silent
+    comparison: Comparison,
+    pair: Pair,
+    store: Store,
+    *,
+    leftovers: set[Path],
+    on_progress: OnProgress = silent,
 ) -> list[Budget]:
-    """The budgets of a comparison. Seconds that are not given are the product's, measured once per folder and kept."""
+    """The budgets of a comparison. Seconds that are not given are the product's, measured once per folder and kept.
+    leftovers: as of `measure`."""
     found: list[Budget] = []
     for name in comparison.budgets:
-        if name == "iterations":
+        if name == "frames":
             found.append(
                 equal_frames(comparison.size, iterations=comparison.iterations, values=comparison.values)
             )
@@ -208,6 +218,7 @@ def budgets(
                 lesson = product.lesson(
                     pair.performance(product.settings), pair.target, pair.stage, store=store, on_progress=on_progress
                 )  # fmt: skip
+                leftovers.add(lesson.data.stage.folder)
                 stage.finish(seconds=product.seconds(lesson, store=store))
             seconds = float(stage.values["seconds"])
         found.append(Budget(seconds=seconds))

@@ -15,18 +15,13 @@ from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.evaluation.methods import METHODS, Budget, Fitted, Size, method
 from facepatch.evaluation.page import Part, Results, Table, mean_and_spread, write_page
 from facepatch.evaluation.pairs import PairJob, belongings, open_pair, remove
+from facepatch.evaluation.published import TABLE_2
 from facepatch.pipelines.store import Store
 
 EXPERIMENT = "time"
 ROUNDS, CALLS = 5, 20
 """Rounds over all methods, so that other work on the machine meets them alike; calls of each in a round."""
 BATCH = 64
-PAPER = {
-    "kim2021": ("47", "2.69"),
-    "moser2021": ("3904", "6.31"),
-    "paper": ("774", "24.11"),
-}
-"""Table 2: minutes of training and ms per frame, RTX 3090."""
 ABOUT = (
     "Training: seconds of the quickest of ten iterations, times the iterations of the settings. Inference: patches to "
     "weights of one frame, as in a live take, and per frame in batches of 64; median of the calls, which go round the "
@@ -120,7 +115,7 @@ def time_table(results: Sequence[Mapping[str, Any]]) -> Table:
             mean_and_spread([one["train_seconds"] / 60], ".1f"),
             f"{one['inference_ms']:.2f}",
             f"{one['inference_ms_in_batches']:.2f}",
-            *PAPER.get(str(one["method"]), ("–", "–")),
+            *(format(value, "g") if value else "–" for value in TABLE_2.get(one["method"], (0.0, 0.0))),
         )
         for one in results
     )

@@ -99,6 +99,7 @@ class Store:
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self.stages = out / "stages"
         stamp = out / STAMP
         try:
             out.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ class Store:
     def stage(self, name: str, inputs: Mapping[str, Any]) -> Stage:
         """The stage `name` for exactly these inputs (JSON values)."""
         key = key_of({"stage": name, "facepatch": __version__, **inputs})
-        folder = self.out / "stages" / f"{name}-{key}"
+        folder = self.stages / f"{name}-{key}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
