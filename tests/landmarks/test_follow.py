@@ -72,6 +72,20 @@ def test_a_face_of_other_size_is_someone_else(made: SimpleNamespace) -> None:
     assert places(script) == [100] * 10 + [None] * 10
 
 
+def test_after_a_cut_to_another_framing_the_only_face_is_the_performer(made: SimpleNamespace) -> None:
+    script = [[made.face_at(100, 200, 100)]] * 48 + [[made.face_at(300, 250, 330)]] * 96
+    lost = 48  # two seconds after the last frame in which the performer was seen as he was
+    assert places(script) == [100] * 48 + [None] * lost + [300] * (96 - lost)
+
+
+def test_who_was_there_before_is_not_the_performer_who_left(made: SimpleNamespace) -> None:
+    other = made.face_at(500, 200, 60)
+    script = [[made.face_at(100, 200, 100), other]] * 24 + [[other]] * 96
+    assert places(script) == [100] * 24 + [None] * 96
+    both = [made.face_at(300, 200, 200), made.face_at(600, 200, 210)]
+    assert places([[made.face_at(100, 200, 100)]] * 48 + [both] * 96) == [100] * 48 + [None] * 96
+
+
 def test_a_bystander_found_a_few_frames_earlier_is_not_taken(made: SimpleNamespace) -> None:
     bystander, performer = made.face_at(500, 100, 60), made.face_at(200, 200, 150)
     script = [[]] * 3 + [[bystander]] * 6 + [[bystander, performer]] * 40

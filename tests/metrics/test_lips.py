@@ -111,3 +111,11 @@ def test_states_of_a_whole_take_judge_a_part_of_it() -> None:
 def test_faces_of_different_lengths_are_refused() -> None:
     with pytest.raises(ShapeError):
         lip_agreement(mouth(TALKING), mouth(TALKING[:-1]))
+
+
+def test_whether_lips_ever_touch_is_no_cliff() -> None:
+    trust = [lip_states(mouth(TALKING + left)).trust for left in np.arange(0.0, 0.06, 0.001)]
+    assert trust[0] == trust[20] == 1.0
+    assert trust[40] == pytest.approx(0.0, abs=1e-9)
+    assert trust[-1] == 0.0
+    assert np.abs(np.diff(trust)).max() < 0.1

@@ -9,7 +9,15 @@ import pytest
 
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.data.pca import Pca
-from facepatch.pipelines.channel import limited, nudge_matrix, smooth
+from facepatch.pipelines.channel import (
+    NEAR,
+    SCATTER,
+    limited,
+    nudge_matrix,
+    reach_of_rest,
+    restfulness,
+    smooth,
+)
 
 STILL = ("chin",)
 
@@ -95,6 +103,33 @@ def test_a_measure_that_the_motion_leaves_alone_is_left_alone(
     change = nudge_matrix(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0)
     np.testing.assert_array_equal(change[:, 0], 0.0)
     np.testing.assert_allclose(rows[1] @ change[:, 1], 1.0, atol=1e-6)
+
+
+def test_a_character_of_which_only_the_measured_moves_is_moved(pca: Pca, basis: np.ndarray) -> None:
+    rows = np.array([[0.0, 1.0, 0.5]])
+    options = {"basis": 0.0 * basis, "still": STILL, "doubt": 0.0, "inter_ocular_cm": 6.0}
+    change = nudge_matrix(rows, pca=pca, **options)
+    np.testing.assert_allclose(rows @ change, [[1.0]], atol=1e-6)
+    np.testing.assert_array_equal(nudge_matrix(0.0 * rows, pca=pca, **options), np.zeros((3, 1)))
+
+
+# Rest
+
+
+def test_rest_reaches_as_far_as_a_share_of_the_expressions(pca: Pca) -> None:
+    weights = 20.0 * np.random.default_rng(0).standard_normal((500, 3)).astype(np.float32)
+    away = np.linalg.norm(weights - weights.mean(axis=0), axis=1).mean()
+    still = np.zeros((40, 3), np.float32)
+    assert reach_of_rest(weights, still, pca) == pytest.approx(NEAR * away, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 48, 400])
+def test_a_take_that_only_rests_and_trembles_is_at_rest(count: int, pca: Pca) -> None:
+    rng = np.random.default_rng(1)
+    weights = (0.05 * rng.standard_normal((count, 3))).astype(np.float32)
+    reach = reach_of_rest(weights, weights, pca)
+    assert np.median(restfulness(weights, np.median(weights, axis=0), reach)) > 0.75
+    assert reach >= SCATTER * 0.05
 
 
 # Smoothing

@@ -200,3 +200,54 @@ def test_a_known_neutral_says_how_far_an_open_eye_is_open() -> None:
     guessed = eye_scales(measures_from_curves(curves, 1.0), np.ones(80, bool))
     assert known["l"].open == pytest.approx(0.2)
     assert guessed["l"].open == pytest.approx(0.15, abs=0.01)
+
+
+def without(face: Face, *names: str) -> Face:
+    """The head in a motion that never uses the shapes that begin like this."""
+    head = face.character
+    moving = [
+        i for i, name in enumerate(head.shape_names)
+        if name.startswith(("eyeBlink", "browInnerUp", "browOuterUp", "jawOpen", "mouthSmile"))
+        and not name.startswith(names)
+    ]  # fmt: skip
+    values = np.zeros((200, len(head.shape_names)), np.float32)
+    values[:, moving] = np.random.default_rng(1).uniform(0, 1, (200, len(moving)))
+    return replace(face, pca=fit_pca(head.vertices(values)))
+
+
+def test_a_character_that_cannot_blink_makes_no_grimace_instead(face: Face) -> None:
+    staring = without(face, "eyeBlink")
+    rest = np.tile(staring.rest, (len(BLINKS), 1))
+    after, _ = closed(staring, rest)
+    np.testing.assert_array_equal(after, rest)
+
+
+def test_lids_that_only_move_together_close_together_and_leave_a_wink(face: Face) -> None:
+    head = face.character
+    values = np.zeros((200, len(head.shape_names)), np.float32)
+    rng = np.random.default_rng(1)
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        values[:, head.shape_names.index(name)] = np.linspace(0, 1, 200)
+    values[:, head.shape_names.index("jawOpen")] = rng.uniform(0, 1, 200)
+    values[:, head.shape_names.index("mouthSmileLeft")] = rng.uniform(0, 1, 200)
+    coupled = replace(face, pca=fit_pca(head.vertices(values)))
+    after, _ = closed(coupled, np.tile(coupled.rest, (len(BLINKS), 1)))
+    gaps = coupled.gaps(after)
+    assert gaps[SHUT].max() < 0.15
+    np.testing.assert_allclose(gaps[WINK_L].mean(), 0.5, atol=0.1)
+    mouth = landmark_indices("lips_outer", "lips_inner")
+    points = coupled.marks.positions(coupled.pca.vertices(np.concatenate([after, coupled.rest[None]])))
+    assert np.abs(points[:-1, mouth] - points[-1, mouth]).max() < 0.02 * np.ptp(points[-1, :, 0])
+
+
+@pytest.mark.parametrize(("lowest", "share"), [(0.44, 0.44), (0.56, 0.2)])
+def test_whether_an_eye_was_seen_shut_is_no_cliff(lowest: float, share: float) -> None:
+    def scale(low: float) -> EyeScale:
+        curves = {name: np.full(100, 0.2, np.float32) for name in MEASURES}
+        for side in ("l", "r"):
+            curves[f"eye_open_{side}"][40:50] = 0.2 * low
+        return eye_scales(measures_from_curves(curves, 1.0), np.ones(100, bool))["l"]
+
+    assert scale(lowest).shut == pytest.approx(share * 0.2, abs=1e-4)
+    steps = [scale(low).shut for low in np.arange(0.40, 0.60, 0.005)]
+    assert np.abs(np.diff(steps)).max() < 0.01

@@ -8,8 +8,9 @@ from scipy.spatial.transform import Rotation
 
 from facepatch.core.data.landmarks import RIGID, landmark_indices
 from facepatch.landmarks.detector import DetectedFace
+from facepatch.landmarks.frontal import frontal_points
 from facepatch.landmarks.head_pose import EYES, RIGID_SHAPE, film_head_pose
-from facepatch.metrics.face_measures import MEASURES, face_measures
+from facepatch.metrics.face_measures import MEASURES, align_face, measures_of
 from facepatch.patches.align import align_performer, rest_shape
 from facepatch.pipelines.live_face import Alignment, FaceChoice, HeadPose, Measures, own_pose, pose_matrix
 from facepatch.pipelines.one_euro import OneEuroSettings
@@ -42,25 +43,28 @@ def test_the_alignment_of_a_frame_is_that_of_the_take(points: np.ndarray) -> Non
 
 def test_the_measures_of_a_frame_are_those_of_the_take(points: np.ndarray) -> None:
     neutral = rest_shape(points.astype(np.float64), FOUND)
-    # In a take whose only frame that shapes the units is the neutral itself.
-    take = np.concatenate([neutral[None], points])
-    whole = face_measures(take, valid=np.arange(len(take)) == 0)
-    live = Measures(neutral, OFF)
-    rows = [live.push(row.astype(np.float64), index / 24) for index, row in enumerate(points)]
+    reference = align_face(neutral[None]).reference
+    turns = Rotation.from_euler("yx", np.linspace((0, 0), (30, 10), len(points)), degrees=True).as_matrix()
+    flat = frontal_points(points.astype(np.float64), turns)
+    whole = measures_of(align_face(flat, reference=reference))
+    live = Measures(reference, OFF)
+    rows = [live.push(row.astype(np.float64), turns[i], i / 24) for i, row in enumerate(points)]
     for name in MEASURES:
         told = np.array([row.at(0)[name] for row in rows])
-        np.testing.assert_allclose(told, whole.curves()[name][1:], atol=1e-6)
-    usual = face_measures(points)
-    assert np.abs(usual.brow_l - whole.brow_l[1:]).max() < 0.02
+        np.testing.assert_allclose(told, whole.curves()[name], atol=1e-6)
 
 
 def test_smoothing_makes_measures_calmer(points: np.ndarray) -> None:
     neutral = rest_shape(points.astype(np.float64), FOUND)
     rng = np.random.default_rng(0)
-    calm, raw = Measures(neutral, OneEuroSettings(1.0, 1.0)), Measures(neutral, OFF)
+    reference = align_face(neutral[None]).reference
+    calm, raw = Measures(reference, OneEuroSettings(1.0, 1.0)), Measures(reference, OFF)
     still = points[0] + rng.normal(0, 0.5, (200, *points[0].shape))
     lids = np.array(
-        [[one.push(row, i / 60).eye_open_l[0] for one in (calm, raw)] for i, row in enumerate(still)]
+        [
+            [one.push(row, np.eye(3), i / 60).eye_open_l[0] for one in (calm, raw)]
+            for i, row in enumerate(still)
+        ]
     )
     assert lids[20:, 0].std() < 0.5 * lids[20:, 1].std()
 

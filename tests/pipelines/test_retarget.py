@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from facepatch.core.data.clip import CLOSED_LEFT, EASED, HELD, NO_FACE, Clip
 from facepatch.core.data.landmarks import LANDMARK_NAMES
@@ -134,7 +135,11 @@ def flat_take(frames: int, rest: list[int], gap: Any = None) -> Take:
     if gap is not None:
         curves["eye_open_l"] = np.asarray(gap, np.float32)
     return SimpleNamespace(  # pyright: ignore[reportReturnType]
-        rest=np.array(rest), frame_count=frames, measures=measures_from_curves(curves, 1.0), at_rest=None
+        rest=np.array(rest),
+        frame_count=frames,
+        measures=measures_from_curves(curves, 1.0),
+        at_rest=None,
+        reference=None,
     )
 
 
@@ -288,6 +293,20 @@ def test_frames_without_a_face_are_held_and_eased_to_the_neutral(take: Take, mod
     assert clip.flags[10] == NO_FACE | HELD
     assert clip.flags[-1] == NO_FACE | EASED
     assert not clip.valid[10:].any()  # pyright: ignore[reportOptionalSubscript]
+
+
+def test_the_head_is_eased_over_frames_without_a_face(take: Take, models: Models) -> None:
+    angle = np.where(np.arange(48) < 10, -45.0, 45.0)
+    turned = Rotation.from_rotvec(np.outer(angle, [0.0, 1.0, 0.0]), degrees=True)
+    pose = np.tile(np.eye(4), (48, 1, 1))
+    pose[:, :3, :3] = turned.as_matrix()
+    pose[:, 0, 3] = np.where(np.arange(48) < 10, -3.0, 3.0)
+    clip = finished(replace(take, found=found_but(48, slice(10, 40)), head_pose=pose), models)
+    assert clip.head_pose is not None
+    angles = Rotation.from_matrix(clip.head_pose[:, :3, :3]).as_euler("yxz", degrees=True)[:, 0]
+    assert angles[[0, 9, 40, 47]] == pytest.approx([-45, -45, 45, 45], abs=1e-3)
+    assert np.abs(np.diff(angles)).max() < 12
+    assert np.abs(np.diff(clip.head_pose[:, 0, 3])).max() < 1
 
 
 def test_shut_eyes_are_flagged_where_there_is_a_face(take: Take, models: Models) -> None:

@@ -2,7 +2,8 @@
 
 All faces in sight are followed, each by where it was and how large. A face that is someone else's in this frame cannot
 become the chosen one, and the chosen one, once lost, is only found again by a face of like size that nobody else
-is, in a reach that grows with the time lost.
+is, in a reach that grows with the time lost. Lost for long, as after a cut to another framing, it may be of any size
+and anywhere, if it is the only face that was not there before.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ REACH_PER_S = 2.0
 LONGEST_REACH = 4.5
 SIZE_RATIO = 1.6
 FORGET_S = 2.0
-"""Other people are forgotten when they were out of sight for so long."""
+"""Other people are forgotten when they were out of sight for so long, and the chosen one's size and place, too."""
 
 
 @dataclass
@@ -32,6 +33,9 @@ class _Person:
     y: float
     size: float
     time: float
+    """Last seen."""
+    since: float
+    """First seen."""
 
     def distance(self, face: DetectedFace, time: float) -> float | None:
         """In face sizes; None where it cannot be the same face."""
@@ -48,8 +52,8 @@ def _place(face: DetectedFace) -> tuple[float, float, float]:
     return (left + right) / 2, (top + bottom) / 2, max(float(np.sqrt((right - left) * (bottom - top))), 1.0)
 
 
-def _person(face: DetectedFace, time: float) -> _Person:
-    return _Person(*_place(face), time)
+def _person(face: DetectedFace, time: float, since: float | None = None) -> _Person:
+    return _Person(*_place(face), time, time if since is None else since)
 
 
 class FaceFollower:
@@ -74,14 +78,27 @@ class FaceFollower:
             if who not in face_of and which not in face_of.values():
                 face_of[who] = which
         for who, which in face_of.items():
-            seen = _person(faces[which], time)
+            seen = _person(faces[which], time, people[who].since)
             if who == 0:
                 self._chosen = seen
             else:
                 self._others[who - 1] = seen
         taken = set(face_of.values())
         self._others += [_person(face, time) for which, face in enumerate(faces) if which not in taken]
-        return faces[face_of[0]] if 0 in face_of else None
+        if 0 in face_of:
+            return faces[face_of[0]]
+        return self._found_again(faces, time)
+
+    def _found_again(self, faces: list[DetectedFace], time: float) -> DetectedFace | None:
+        """The only face in sight that came after the chosen one was lost, where that is long ago."""
+        lost = self._chosen.time
+        # Films are followed backwards, too.
+        new = [one for one in self._others if one.time == time and (one.since - lost) * (time - lost) > 0]
+        if abs(time - lost) <= FORGET_S or len(new) != 1:
+            return None
+        self._others.remove(new[0])
+        self._chosen = new[0]
+        return next(face for face in faces if _place(face) == (new[0].x, new[0].y, new[0].size))
 
 
 def follow(

@@ -81,6 +81,11 @@ def head_pose(
     return out
 
 
+def head_turns(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSettings()) -> Float64:
+    """(T, 3, 3) head -> camera, steadied, of a track that has a head pose: the identity looks into the camera."""
+    return Rotation.from_quat(_steadied(track, settings)[0]).as_matrix()
+
+
 def _steadied(track: LandmarkTrack, settings: HeadPoseSettings) -> tuple[Float64, Float64]:
     """Quaternions (T, 4) and places (T, 3)."""
     assert track.head_pose is not None

@@ -88,7 +88,9 @@ def measures_from_curves(curves: Mapping[str, Any], inter_ocular: float) -> Face
     return FaceMeasures(**{n: check(n, curves[n], "T") for n in MEASURES}, inter_ocular=float(inter_ocular))
 
 
-def align_face(points: Any, *, y_down: bool = True, valid: Bool | None = None) -> AlignedFace:
+def align_face(
+    points: Any, *, y_down: bool = True, valid: Bool | None = None, reference: Float64 | None = None
+) -> AlignedFace:
     """Lay the rigid landmarks of every frame over their clip-wide median shape by a 2D similarity.
 
     Per frame, with complex coordinates r (rigid points, centred) and the shape m, the similarity is the
@@ -99,6 +101,7 @@ def align_face(points: Any, *, y_down: bool = True, valid: Bool | None = None) -
     points: (T, L, 2) image landmarks, or (T, L, 3) head-space positions, which are projected along Z.
     y_down: the y axis of (T, L, 2) points down, as in images. Positions with three coordinates are always Y up.
     valid: (T,) frames that may shape the reference; None for all. Other frames are aligned all the same.
+    reference: (rigid, 2) the shape of an earlier take of the same face (`AlignedFace.reference`) instead of this one's.
 
     Raises ShapeError for other shapes, values that are not finite, or a frame whose rigid points coincide;
     InputError when no frame is valid.
@@ -116,14 +119,12 @@ def align_face(points: Any, *, y_down: bool = True, valid: Bool | None = None) -
             f"landmarks: the rigid points of {len(frames)} frames, the first {int(frames[0])}, lie all in one "
             "place, so no face can be measured there. Mark these frames as not found."
         )
-    shape = _level(np.median(rigid[keep].real, 0) + 1j * np.median(rigid[keep].imag, 0), eyes)
-    if not np.isfinite(shape).all():
-        shape = _level(rigid[int(np.flatnonzero(keep)[0])], eyes)
-    factor = np.zeros(len(flat), dtype=np.complex128)
-    for _ in range(_ROUNDS):
-        factor = (rigid.conj() * shape).sum(axis=1) / size
-        aligned = rigid[keep] * factor[keep, None]
-        shape = _level(np.median(aligned.real, axis=0) + 1j * np.median(aligned.imag, axis=0), eyes)
+    if reference is None:
+        shape = _median_shape(rigid[keep], size[keep], eyes)
+    else:
+        check = Axes()
+        check("reference", reference, f"{len(RIGID)} 2", np.float64)
+        shape = reference[:, 0] + 1j * reference[:, 1]
     factor = (rigid.conj() * shape).sum(axis=1) / size
     if not np.isfinite(factor).all() or (np.abs(factor) <= 0).any():
         raise ShapeError("landmarks: the eyes of the clip-wide shape lie in one place. Check the landmarks.")
@@ -135,6 +136,19 @@ def align_face(points: Any, *, y_down: bool = True, valid: Bool | None = None) -
     )
 
 
+def _median_shape(
+    rigid: NDArray[np.complex128], size: Float64, eyes: NDArray[np.int64]
+) -> NDArray[np.complex128]:
+    """Of (T, rigid) centred points with the squared sizes (T,)."""
+    shape = _level(np.median(rigid.real, axis=0) + 1j * np.median(rigid.imag, axis=0), eyes)
+    if not np.isfinite(shape).all():
+        shape = _level(rigid[0], eyes)
+    for _ in range(_ROUNDS):
+        aligned = rigid * ((rigid.conj() * shape).sum(axis=1) / size)[:, None]
+        shape = _level(np.median(aligned.real, axis=0) + 1j * np.median(aligned.imag, axis=0), eyes)
+    return shape
+
+
 def face_measures(points: Any, *, y_down: bool = True, valid: Bool | None = None) -> FaceMeasures:
     """Measure mouth, eyes and brows of every frame. Formulas stand beside the fields of FaceMeasures.
 
@@ -142,9 +156,8 @@ def face_measures(points: Any, *, y_down: bool = True, valid: Bool | None = None
     (`SurfaceLandmarks.positions`), projected orthographically along Z.
     y_down: whether y of two-coordinate points runs down (images) or up. `valid`: see `align_face`.
 
-    The scale is one robust number per clip (the median shape's inter-ocular distance); turning the head to the
-    side (yaw) therefore moves no curve by shrinking the measured eye distance of its frames, beyond what the
-    least-squares similarity itself gives way (about half of 1 - cos(yaw)).
+    The scale is one robust number per clip (the median shape's inter-ocular distance). Of a head that is turned to the
+    side or nods, give the points as they would lie in a frontal picture (`landmarks.frontal`).
     To measure a neutral in the same units, put it in front of the clip as a frame.
     """
     return measures_of(align_face(points, y_down=y_down, valid=valid))

@@ -14,17 +14,31 @@ SIDES = ("l", "r")
 NEAR = 0.125
 """How far from rest is still near it, as a share of how far expressions lie from their mean. From captures of known
 pairs that neither train nor judge (docs/log.md)."""
+SCATTER = 1.5
+"""Reach of rest over the median distance of resting frames from rest: of a normal scatter four fifths count as rest."""
+CALM = 0.5
+"""Share of the root mean square of the character's motion that expressions are taken to have at least."""
 LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
+UNMOVED = 1e-6
+"""The same cost at least, as a share of the measures' own variance."""
 HARDLY = 0.003
 """A measure whose standard deviation in the motion is under this, in inter-ocular distances, is not driven at all."""
 FARTHEST = 1.5
 """Change by a channel over the root mean square of the motion; on a real film (docs/log.md) lids need up to 1.2."""
 
 
-def reach_of_rest(weights: Float32) -> float:
-    """Distance from rest, in the unit of the weights (N, M) of a performance, that is still near it (`NEAR`)."""
-    return NEAR * float(np.linalg.norm(weights - weights.mean(axis=0), axis=1).mean())
+def reach_of_rest(weights: Float32, rest: Float32, pca: Pca) -> float:
+    """Distance from rest, in the unit of the weights (N, M) of a performance, that is still near it.
+
+    `NEAR`, but no less than how far the frames `rest` (R, M) scatter about their own median, times `SCATTER`, and not
+    as if the performance had less than `CALM` of the motion of the character: a calm or very short take rests all the
+    time, and trembles.
+    """
+    expressions = float(np.linalg.norm(weights - weights.mean(axis=0), axis=1).mean())
+    least = CALM * float(np.sqrt(pca.variance.sum()))
+    scatter = float(np.median(np.linalg.norm(rest - np.median(rest, axis=0), axis=1)))
+    return max(NEAR * max(expressions, least), SCATTER * scatter)
 
 
 def restfulness(weights: Float32, rest: Float32, reach: float) -> Float64:
@@ -47,10 +61,14 @@ def nudge_matrix(
     driven = np.sqrt(rows**2 @ pca.variance) > HARDLY * inter_ocular_cm
     change = np.zeros(rows.T.shape)
     rows = rows[driven]
+    if not len(rows):
+        return change
     moved = basis[:, landmark_indices(*still)].reshape(len(basis), -1).astype(np.float64)
     drag = moved @ moved.T
     spread = np.maximum(pca.variance, 1e-9 * pca.variance.max())
-    cost = drag + LIKELY * float((np.diag(drag) * spread).mean()) * np.diag(1.0 / spread)
+    # Where nothing that is to keep still ever moves (a character of eyelids alone), the motion's variances decide.
+    unit = max(LIKELY * (np.diag(drag) * spread).mean(), UNMOVED * (rows**2 @ spread).mean())
+    cost = drag + unit * np.diag(1.0 / spread)
     freedom = np.linalg.inv(cost)
     response = rows @ freedom @ rows.T
     noise = (doubt + 1e-9) * np.diag(np.diag(response))

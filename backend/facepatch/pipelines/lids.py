@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64
-from facepatch.core.data.landmarks import SurfaceLandmarks
+from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.agreement import eye_states
@@ -21,6 +21,15 @@ from facepatch.pipelines.channel import SIDES, limited, nudge_matrix
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
+SHUT_AT = (0.45, 0.55)
+"""Smallest gap over open gap: up to the first it is that of a shut eye, from the second on it was never seen shut."""
+NEVER_SHUT = 0.2
+"""Gap of a shut eye over its open gap, of eyes that were never seen shut."""
+DRAGS = (0.15, 0.4)
+"""Motion of what is to keep still over that of the gap, root mean square: up to the first the character's motion tells
+what shuts its eyes, from the second on it does not, and a blink would be a grimace. Both eyes of the assets' faces have
+up to .05; one apart from the other .002 where there are winks and .6 to 18 in captures without; eyes without a shape
+of their own 1 to 25 (docs/log.md)."""
 STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
 """What a lid must not drag along."""
 
@@ -45,11 +54,14 @@ def eye_scales(
 
     at_rest: measures of the true neutral, where it is known; the open gaps are then its.
     """
+    states = {side: eye_states(getattr(measures, f"eye_open_{side}"), valid=valid) for side in SIDES}
+    least = {side: state.shut_gap / max(state.open_gap, 1e-6) for side, state in states.items()}
+    both = sum(least.values()) / len(least)
     scales: dict[str, EyeScale] = {}
-    for side in SIDES:
-        state = eye_states(getattr(measures, f"eye_open_{side}"), valid=valid)
-        # An eye that is never seen shut tells nothing about its shut gap: call a fifth of the open gap shut.
-        shut = state.shut_gap if state.ever_shut else 0.2 * state.open_gap
+    for side, state in states.items():
+        # An eye that is never seen shut tells nothing about its shut gap. Eyes blink together, so the other one counts.
+        never = float(smoothstep(max(least[side], both), *SHUT_AT))
+        shut = (1 - never) * state.shut_gap + never * min(NEVER_SHUT * state.open_gap, state.shut_gap)
         opened = state.open_gap if at_rest is None else at_rest[f"eye_open_{side}"]
         scales[side] = EyeScale(float(shut), float(opened), bool(state.ever_shut))
     return scales
@@ -83,15 +95,17 @@ class LidChannel:
         self._offset = np.array(
             [gap - float(neutral_weights @ row) for gap, row in zip(self._open_gaps, self._rows, strict=True)]
         )
-        # With one eye's wink the other must not move: both gaps are constraints, one of them often with little to do.
-        self._solve = nudge_matrix(
-            self._rows,
-            pca=pca,
-            basis=basis,
-            still=STILL,
-            doubt=0.0,
-            inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
-        )
+        # With one eye's wink the other must not move: mean and difference are constraints, as far as either can be met
+        # without moving the rest of the face.
+        parts = np.array([[0.5, 0.5], [1.0, -1.0]])
+        still = basis[:, landmark_indices(*STILL)].astype(np.float64)
+        meant = {"pca": pca, "basis": basis, "still": STILL, "doubt": 0.0,
+                 "inter_ocular_cm": inter_ocular(landmarks, neutral[0])}  # fmt: skip
+        alone = np.stack([nudge_matrix((part @ self._rows)[None], **meant)[:, 0] for part in parts])
+        dragged = np.sqrt((np.einsum("pm,mlc->plc", alone, still) ** 2).sum(axis=2).mean(axis=1))
+        share = 1.0 - smoothstep(dragged, *DRAGS)
+        parts, share = parts[share > 0], share[share > 0]
+        self._solve = nudge_matrix(parts @ self._rows, **meant) @ (share[:, None] * parts)
 
     def __call__(
         self, weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale]

@@ -38,6 +38,8 @@ class LipScale:
     width: float = 1.0
     """Median width of the mouth."""
     ever_touch: bool = False
+    trust: float = 1.0
+    """How surely `shut` is the gap of lips that touch (`metrics.lips.LipStates`)."""
 
     def gap(self, mouth_open: Float32) -> Float64:
         """(T,) gap in mouth widths, 0 where the lips touch."""
@@ -47,7 +49,7 @@ class LipScale:
 def lip_scale(measures: FaceMeasures, valid: Bool, *, at_rest: dict[str, float] | None = None) -> LipScale:
     """Scale of a performer's mouth from the frames of a take. at_rest: measures of the true neutral, where known."""
     found = lip_states(measures, valid=valid, rest_gap=None if at_rest is None else at_rest["mouth_open"])
-    return LipScale(found.shut_gap, found.width, found.ever_touch)
+    return LipScale(found.shut_gap, found.width, found.ever_touch, found.trust)
 
 
 def close_lips(
@@ -95,7 +97,7 @@ class LipChannel:
         if settings.strength <= 0 or not scale.ever_touch:
             return weights
         gap = scale.gap(measures.mouth_open)
-        say = settings.strength * _say(gap, settings)
+        say = scale.trust * settings.strength * _say(gap, settings)
         wanted = self._contact + self._width * np.maximum(gap, 0.0)[:, None]
         missing = np.minimum(wanted - (weights @ self._rows.T + self._offset), 0.0)
         change = limited((say[:, None] * missing) @ self._solve.T, self._pca)

@@ -17,11 +17,10 @@ from facepatch.core.data.clip import CLOSED_LEFT, CLOSED_RIGHT
 from facepatch.core.errors import InputError
 from facepatch.landmarks.detect import make_detector
 from facepatch.landmarks.detector import LandmarkDetector, LandmarkSettings
-from facepatch.metrics.face_measures import FaceMeasures
+from facepatch.metrics.face_measures import FaceMeasures, align_face
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.patches.extract import cut_patches
 from facepatch.pipelines.brows import BrowChannel
-from facepatch.pipelines.channel import SIDES
 from facepatch.pipelines.lids import LidChannel
 from facepatch.pipelines.lips import LipChannel
 from facepatch.pipelines.live_face import Alignment, FaceChoice, HeadPose, Measures, pose_matrix
@@ -80,14 +79,12 @@ class LiveRetarget:
         plan = models.plan
         self._to_patch = np.stack([box.to_pixels(plan.settings.size) for box in plan.boxes])
         self._alignment = Alignment(plan.performer_neutral, settings.head)
-        self._measures = Measures(plan.performer_neutral, settings.points)
-        # The calibration's brows and mouth in the units of the training take's median shape, from which the neutral's
-        # differ by up to half a percent of the inter-ocular distance: as much as calm brows move. The neutral is the
-        # same rest.
-        at_rest = self._measures.at_rest
-        self._brow_rest = {side: at_rest[f"brow_{side}"] for side in SIDES}
-        known = calibration.mouth
-        self._mouth = None if known is None else replace(known, rest=(known.rest[0], at_rest["mouth_width"]))
+        reference = (
+            np.array(calibration.reference)
+            if calibration.reference
+            else align_face(plan.performer_neutral[None]).reference
+        )
+        self._measures = Measures(reference, settings.points)
         self._head_pose = HeadPose(settings.head_pose, settings.neutral_s)
         self.neutral = neutral_weights(models)
         iod_cm = inter_ocular(models.landmarks, models.character.neutral)
@@ -144,8 +141,8 @@ class LiveRetarget:
             self._reset()
         points = face.points.astype(np.float64)
         aligned = self._alignment.push(points, time_s)
-        measures = self._measures.push(points, time_s)
         pose = self._head_pose.push(face, image_size=(image.shape[1], image.shape[0]), time_s=time_s)
+        measures = self._measures.push(points, self._head_pose.turn, time_s)
         laps.lap("alignment")
         cut_patches(image, self._patch_maps(aligned), size=self._patches.shape[1], out=self._patches)
         laps.lap("patches")
@@ -184,8 +181,8 @@ class LiveRetarget:
         return self._filter(weights.astype(np.float64), time_s, unit=self._unit).astype(np.float32)
 
     def _channels(self, weights: Float32, measures: FaceMeasures) -> tuple[Float32, int]:
-        rows = self._lift_brows(weights, measures, self._brow_rest, found=np.ones(1, bool))
-        rows = self._move_mouth(rows, measures, self._mouth, found=np.ones(1, bool))
+        rows = self._lift_brows(weights, measures, self._calibration.brows, found=np.ones(1, bool))
+        rows = self._move_mouth(rows, measures, self._calibration.mouth, found=np.ones(1, bool))
         rows, shut = self._close_lids(rows, measures, self._calibration.eyes)
         rows = self._close_lips(rows, measures, self._calibration.lips)
         flags = (CLOSED_LEFT if shut["l"][0] else 0) | (CLOSED_RIGHT if shut["r"][0] else 0)

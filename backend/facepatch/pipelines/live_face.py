@@ -13,8 +13,9 @@ from facepatch.geometry.affine import inverse
 from facepatch.geometry.similarity import fit_similarity
 from facepatch.landmarks.detector import DetectedFace
 from facepatch.landmarks.follow import FaceFollower, follow
+from facepatch.landmarks.frontal import frontal_points
 from facepatch.landmarks.head_pose import EYES, FOCAL, RIGID_SHAPE, film_head_pose, similarity
-from facepatch.metrics.face_measures import AlignedFace, FaceMeasures, align_face, measures_of
+from facepatch.metrics.face_measures import AlignedFace, FaceMeasures, measures_of
 from facepatch.pipelines.one_euro import OneEuro, OneEuroSettings
 
 CHOOSE_AGAIN_S = 2.0
@@ -74,26 +75,25 @@ class Alignment:
 
 
 class Measures:
-    """`metrics.face_measures`, frame by frame, over the performer's neutral instead of the median of a take."""
+    """`metrics.face_measures` of frontal landmarks, frame by frame, over the shape of the take that was trained on."""
 
-    def __init__(self, neutral: Float64, settings: OneEuroSettings) -> None:
-        """neutral: (L, 2) aligned, y down."""
+    def __init__(self, reference: Float64, settings: OneEuroSettings) -> None:
+        """reference: (rigid, 2), `metrics.face_measures.AlignedFace.reference` of that take."""
         self._rows = landmark_indices(*RIGID)
-        self._reference = align_face(neutral[None]).reference
+        self._reference = reference
         self._filter = OneEuro(settings)
-        self.at_rest = self._measured(self._align(neutral)).at(0)
-        """Measures of the neutral itself."""
 
     def reset(self) -> None:
         """Forget the face."""
         self._filter.reset()
 
-    def push(self, points: Float64, time_s: float) -> FaceMeasures:
-        """(L, 2) px -> measures of one frame, in the units and along the axes of the neutral.
+    def push(self, points: Float64, turn: Float64, time_s: float) -> FaceMeasures:
+        """(L, 2) px and (3, 3) head -> camera -> measures of one frame, in the units of the take that was trained on.
 
         The points are steadied after they are aligned, so that motion of the head is not mistaken for expression.
         """
-        return self._measured(self._filter(self._align(points), time_s))
+        flat = frontal_points(points[None], turn[None])[0]
+        return self._measured(self._filter(self._align(flat), time_s))
 
     def _measured(self, aligned: Float64) -> FaceMeasures:
         return measures_of(AlignedFace(aligned[None], self._reference, 1.0))
@@ -123,6 +123,8 @@ class HeadPose:
         self._seen: list[Float64] = []
         self._turn = Rotation.identity()
         self._place = np.zeros(3)
+        self.turn: Float64 = np.eye(3)
+        """(3, 3) head -> camera of the last frame, steadied: the identity looks into the camera."""
 
     def reset(self) -> None:
         """Forget how the head was held; the neutral stays."""
@@ -135,7 +137,9 @@ class HeadPose:
         turn = (Rotation.from_matrix(pose[:3, :3]) * self._turn.inv()).as_rotvec()
         values = np.concatenate([turn, pose[:3, 3] - self._place])[None]
         unit = np.array([1.0, 1.0, 1.0, EYE_DISTANCE_CM, EYE_DISTANCE_CM, EYE_DISTANCE_CM])
-        return self._filter(values, time_s, unit=unit)[0]
+        calm = self._filter(values, time_s, unit=unit)[0]
+        self.turn = (Rotation.from_rotvec(calm[:3]) * self._turn).as_matrix()
+        return calm
 
     def _learn_neutral(self, pose: Float64, time_s: float) -> None:
         self._first_s = time_s if self._first_s is None else self._first_s

@@ -51,7 +51,7 @@ class MouthMeasures:
         self, pca: Pca, landmarks: SurfaceLandmarks, *, neutral_weights: Float32, inter_ocular_cm: float
     ) -> None:
         start, basis = landmark_basis(pca, landmarks)
-        self.basis = basis
+        self.pca, self.basis = pca, basis
         self.rows = _measured(basis).T / inter_ocular_cm
         """(2, M) change per weight, in inter-ocular distances."""
         self._offset = _measured(start[None])[0] / inter_ocular_cm
@@ -78,7 +78,7 @@ def mouth_scale(
     performer = _curves(measures)
     if at_rest is None:
         calm = np.median(performer[rest], axis=0)
-        calm[0] = lips.shut if lips.ever_touch else calm[0]
+        calm[0] += (lips.shut - calm[0]) * (lips.trust if lips.ever_touch else 0.0)
     else:
         calm = np.array([at_rest[name] for name in MEASURES])
     size = character.rest[1] / max(1e-6, calm[1])
@@ -93,7 +93,7 @@ def mouth_scale(
         float(size),
         (float(gain[0]), float(gain[1])),
         float(beyond[1]),
-        reach_of_rest(weights[rows]),
+        reach_of_rest(weights[rows], weights[rest], character.pca),
     )
 
 

@@ -16,9 +16,10 @@ from facepatch.core.schema import to_dict
 from facepatch.geometry.affine import compose, inverse, transform
 from facepatch.landmarks.detect import detect_landmarks
 from facepatch.landmarks.detector import LandmarkSettings
-from facepatch.landmarks.head_pose import HeadPoseSettings, head_pose
+from facepatch.landmarks.frontal import frontal_points
+from facepatch.landmarks.head_pose import HeadPoseSettings, head_pose, head_turns
 from facepatch.landmarks.steady import SteadySettings, steady
-from facepatch.metrics.face_measures import FaceMeasures, face_measures
+from facepatch.metrics.face_measures import FaceMeasures, align_face, measures_of
 from facepatch.patches.align import align_character, align_performer, rest_frames, rest_shape
 from facepatch.patches.extract import cut_patches
 from facepatch.patches.makeup import MakeupSettings, apply_makeup, wears_makeup
@@ -52,6 +53,8 @@ class Take:
     """(L, 2) the face at rest, aligned."""
     head_pose: Float64 | None = None
     """(T, 4, 4)"""
+    reference: Float64 | None = None
+    """(rigid, 2) the shape that the measures were taken over, so that those of another take can be, too; of films."""
     at_rest: dict[str, float] | None = None
     """Measures of the face's true neutral, where it is known: a character's."""
     warnings: tuple[str, ...] = field(default=())
@@ -85,9 +88,16 @@ class Performance(Protocol):
 class FilmPerformance:
     """A performer on film."""
 
-    def __init__(self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None) -> None:
+    def __init__(
+        self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None, turns: Float64 | None = None,
+        reference: Float64 | None = None,
+    ) -> None:  # fmt: skip
+        """pose: (T, 4, 4) relative to neutral; turns: (T, 3, 3) head -> camera, which the measures are freed of.
+        reference: `Take.reference` of an earlier take of the same performer."""
         self.film, self.track = film, track
         points = track.points.astype(np.float64)
+        flat = points if turns is None else frontal_points(points, turns)
+        face = align_face(flat, valid=track.found, reference=reference)
         self.take = Take(
             name=film.path.stem,
             key=key,
@@ -95,10 +105,11 @@ class FilmPerformance:
             times=track.times,
             found=track.found,
             points=points,
-            measures=face_measures(track.points, valid=track.found),
+            measures=measures_of(face),
             rest=rest_frames(points, track.found),
             neutral=rest_shape(points, track.found),
             head_pose=pose,
+            reference=face.reference,
             warnings=track.warnings,
         )
 
@@ -139,9 +150,9 @@ class FilmPerformance:
 
 def film_performance(
     path: Path, *, landmarks: LandmarkSettings, steadying: SteadySettings, pose: HeadPoseSettings, store: Store,
-    rate: tuple[int, int] | None = None, on_progress: OnProgress = silent,
+    rate: tuple[int, int] | None = None, reference: Float64 | None = None, on_progress: OnProgress = silent,
 ) -> tuple[FilmPerformance, Stage]:  # fmt: skip
-    """A film with its landmarks, found once and kept in the stage as `landmarks.npz`."""
+    """A film with its landmarks, found once and kept in the stage as `landmarks.npz`. reference: see `Take`."""
     film = open_film(path, rate=rate)
     model = fingerprint(Path(landmarks.model)) if landmarks.model else ""
     inputs = {"film": fingerprint(path), "rate": rate, "landmarks": {**to_dict(landmarks), "model": model}}
@@ -153,9 +164,13 @@ def film_performance(
         raw = detect_landmarks(film, landmarks, on_progress=on_progress)
         write_landmark_track(file, raw)
         stage.finish()
-    poses = head_pose(raw, pose) if raw.head_pose is not None else None
-    key = f"{stage.key}+{to_dict(steadying)}"
-    return FilmPerformance(film, steady(raw, steadying), key=key, pose=poses), stage
+    poses = turns = None
+    if raw.head_pose is not None:
+        poses, turns = head_pose(raw, pose), head_turns(raw, pose)
+    key = f"{stage.key}+{to_dict(steadying)}+{to_dict(pose)}"
+    return FilmPerformance(
+        film, steady(raw, steadying), key=key, pose=poses, turns=turns, reference=reference
+    ), stage
 
 
 class RenderedPerformance:

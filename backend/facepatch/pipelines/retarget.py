@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from facepatch.core.axes import Bool, Float32, Float64, UInt8
 from facepatch.core.data.character import Character
@@ -109,6 +110,8 @@ class Calibration:
     """The performer's lips; those of one that was never measured stay as they are."""
     mouth: MouthScale | None = None
     """What his mouth means on the character; None: the mouth is left to the networks."""
+    reference: tuple[tuple[float, float], ...] = ()
+    """(rigid, 2) `Take.reference`: what his measures were taken over; none where he is no film."""
 
 
 FAR = 0.25
@@ -134,7 +137,7 @@ def calibrate(
     reach = 0.0
     if settings.calibration == "neutral":
         offset = neutral_weights(models) - np.median(raw[rest], axis=0)
-        reach = reach_of_rest(raw[rows])
+        reach = reach_of_rest(raw[rows], raw[rest], models.pca)
     elif settings.calibration == "mean":
         offset = character_mean - raw[rows].mean(axis=0)
     else:
@@ -147,6 +150,7 @@ def calibrate(
         brow_rest(take.measures, rest, at_rest=take.at_rest),
         reach,
         lip_scale(take.measures, valid, at_rest=take.at_rest),
+        reference=() if take.reference is None else tuple((float(x), float(y)) for x, y in take.reference),
     )
     neutral = neutral_weights(models)
     character = MouthMeasures(
@@ -213,6 +217,9 @@ def finish_clip(
     flags[shut["l"] & take.found] |= CLOSED_LEFT
     flags[shut["r"] & take.found] |= CLOSED_RIGHT
     weights = bridge_gaps(weights, take.found, rest=rest, rate=take.rate, flags=flags, settings=settings)
+    pose = take.head_pose
+    if pose is not None:
+        pose = bridged_pose(pose, take.found, rate=take.rate, settings=settings)
     return constant_rate(Clip(
         names=tuple(f"pc_{index:03d}" for index in range(weights.shape[1])),
         weights=weights,
@@ -220,7 +227,7 @@ def finish_clip(
         valid=take.found,
         flags=flags,
         times=take.times,
-        head_pose=take.head_pose,
+        head_pose=pose,
         pca=models.pca,
         name=take.name,
     ))  # fmt: skip
@@ -273,6 +280,24 @@ def bridge_gaps(
         flags[start:stop][held[:, 0]] |= HELD
         flags[start:stop][~held[:, 0]] |= EASED
     return out.astype(np.float32)
+
+
+def bridged_pose(pose: Float64, found: Bool, *, rate: tuple[int, int], settings: RetargetSettings) -> Float64:
+    """(T, 4, 4) with frames without a face filled as `bridge_gaps` fills the weights, neutral being the identity."""
+    values = np.concatenate([Rotation.from_matrix(pose[:, :3, :3]).as_rotvec(), pose[:, :3, 3]], axis=1)
+    flags = np.zeros(len(pose), np.uint8)
+    filled = bridge_gaps(
+        values.astype(np.float32),
+        found,
+        rest=np.zeros(6, np.float32),
+        rate=rate,
+        flags=flags,
+        settings=settings,
+    )
+    out = pose.copy()
+    out[~found, :3, :3] = Rotation.from_rotvec(filled[~found, :3].astype(np.float64)).as_matrix()
+    out[~found, :3, 3] = filled[~found, 3:]
+    return out
 
 
 def constant_rate(clip: Clip) -> Clip:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from facepatch.core.axes import Float64
 from facepatch.core.data.clip import Clip
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, ConfigError, InputError
@@ -169,9 +170,10 @@ def make_pca(
 
 
 def make_performance(
-    job: Job, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
-) -> Performance:
-    """The take: a film, or a character rendered as the performer."""
+    job: Job, settings: RunSettings, store: Store, *, reference: Float64 | None = None,
+    on_progress: OnProgress = silent,
+) -> Performance:  # fmt: skip
+    """The take: a film, or a character rendered as the performer. reference: see `Take`; of a film."""
     check_take(job)
     if job.take_motion:
         character, landmarks, stage = prepare_character(
@@ -179,16 +181,17 @@ def make_performance(
         )
         subject = read_subject(character, landmarks, stage=stage, motions=job.take_motion)
         return RenderedPerformance(subject, makeup=settings.makeup, supersample=settings.supersample)
-    return film(job, settings, store, on_progress=on_progress)
+    return film(job, settings, store, reference=reference, on_progress=on_progress)
 
 
 def film(
-    job: Job, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
-) -> FilmPerformance:
-    """The take as a film."""
+    job: Job, settings: RunSettings, store: Store, *, reference: Float64 | None = None,
+    on_progress: OnProgress = silent,
+) -> FilmPerformance:  # fmt: skip
+    """The take as a film. reference: see `Take`."""
     return film_performance(
         job.take, landmarks=settings.landmarks, steadying=settings.steady, pose=settings.head_pose, store=store,
-        rate=job.rate, on_progress=on_progress,
+        rate=job.rate, reference=reference, on_progress=on_progress,
     )[0]  # fmt: skip
 
 
@@ -267,7 +270,8 @@ def retarget(
     clock = Clock(store)
     models = load_models(folder)
     calibration = read_calibration(folder / "calibration.json")
-    performance = make_performance(job, kept, store, on_progress=on_progress)
+    reference = np.array(calibration.reference) if calibration.reference else None
+    performance = make_performance(job, kept, store, reference=reference, on_progress=on_progress)
     clock.lap("landmarks")
     raw = predict(performance, models, store=store, on_progress=on_progress)
     clock.lap("retarget")

@@ -1,0 +1,99 @@
+"""landmarks.frontal: a head that turns and nods without expression shows none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from facepatch.core.axes import Float64
+from facepatch.core.data.landmarks import LANDMARK_NAMES, RIGID, landmark_indices
+from facepatch.landmarks.frontal import DEPTH, LARGEST, frontal_points, swing_limited
+from facepatch.landmarks.head_pose import RIGID_SHAPE
+from facepatch.metrics.face_measures import MEASURES, face_measures
+from facepatch.synthetic.face import make_character, synthetic_landmarks
+
+
+def solid() -> Float64:
+    """(L, 3) cm of the generated head, 6.3 cm from eye to eye, with its own depths."""
+    character = make_character(detail="low")
+    points = synthetic_landmarks(character).positions(character.neutral[None])[0].astype(np.float64)
+    eyes = points[landmark_indices("eye_l")].mean(axis=0) - points[landmark_indices("eye_r")].mean(axis=0)
+    return points * 6.3 / np.linalg.norm(eyes)
+
+
+def face() -> Float64:
+    """(L, 3) cm: x and y of the generated head, depth of the mean face; the rigid points are wholly the mean face's."""
+    points = solid()
+    points[:, 2] = DEPTH
+    points[landmark_indices(*RIGID)] = RIGID_SHAPE
+    return points
+
+
+def filmed(points: Float64, turns: Float64) -> Float64:
+    """(T, L, 2) pixels, weak perspective: 20 pixels to the centimetre, somewhere in the picture."""
+    shown = 20.0 * (points @ turns.transpose(0, 2, 1))[:, :, :2]
+    return shown * (1.0, -1.0) + (320.0, 240.0)
+
+
+POSES = np.array(
+    [(0, 0, 0), (20, 0, 0), (-30, 0, 0), (45, 0, 0), (0, -25, 0), (0, 20, 0), (25, 15, 10), (-20, -20, 40)]
+)
+
+
+def turns_of(poses: Float64) -> Float64:
+    return Rotation.from_euler("yxz", poses, degrees=True).as_matrix()
+
+
+def test_the_mean_face_keeps_its_measures_whichever_way_it_looks() -> None:
+    points, turns = face(), turns_of(POSES)
+    flat = frontal_points(filmed(points, turns), turns)
+    for name, curve in face_measures(flat).curves().items():
+        np.testing.assert_allclose(curve, curve[0], atol=1e-5, err_msg=name)
+    straight = face_measures(filmed(points, turns[:1]))
+    assert face_measures(flat).at(0) == pytest.approx(straight.at(0), abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mouth_width", "brow_l", "brow_r"])
+def test_another_face_loses_most_of_what_the_turn_does_to_it(name: str) -> None:
+    turns = turns_of(POSES)
+    before = filmed(solid(), turns)
+    moved, left = (
+        np.abs(curve - curve[0]).max()
+        for curve in (
+            face_measures(points).curves()[name] for points in (before, frontal_points(before, turns))
+        )
+    )
+    assert left < 0.5 * moved
+
+
+def test_an_expression_on_a_turned_head_is_that_of_the_frontal_one() -> None:
+    points, turns = face(), turns_of(POSES)
+    points[landmark_indices("lips_outer_corner_l", "lips_outer_corner_r"), 0] *= 1.2
+    points[landmark_indices("brow_l", "brow_r"), 1] += 0.5
+    smiling = face_measures(
+        np.concatenate([filmed(face(), turns[:1]), frontal_points(filmed(points, turns), turns)])
+    )
+    assert set(smiling.curves()) == set(MEASURES)
+    for name in ("mouth_width", "brow_l", "brow_r"):
+        curve = smiling.curves()[name]
+        np.testing.assert_allclose(curve[1:], curve[1], atol=1e-5)
+        assert curve[1] > curve[0] + 0.05
+
+
+def test_pixels_and_roll_stay_those_of_the_frame() -> None:
+    turns = turns_of(np.array([(0, 0, 25)]))
+    shown = filmed(face(), turns)
+    np.testing.assert_allclose(frontal_points(shown, turns), shown, atol=1e-6)
+    assert shown.shape == (1, len(LANDMARK_NAMES), 2)
+
+
+def test_profiles_are_treated_as_the_largest_turn() -> None:
+    turns = turns_of(np.array([(85, 0, 0), (0, 80, 30), (30, 0, 0)]))
+    limited = swing_limited(turns)
+    angles = np.arccos(limited[:, 2, 2])
+    np.testing.assert_allclose(angles, [LARGEST, LARGEST, np.deg2rad(30)], atol=1e-9)
+    np.testing.assert_allclose(
+        limited @ limited.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (3, 3, 3)), atol=1e-9
+    )
+    assert np.isfinite(frontal_points(filmed(face(), turns), turns)).all()
