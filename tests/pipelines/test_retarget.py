@@ -17,6 +17,7 @@ from facepatch.core.data.landmarks import LANDMARK_NAMES
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.metrics.face_measures import MEASURES, FaceMeasures, measures_from_curves
+from facepatch.pipelines.channel import smooth
 from facepatch.pipelines.lids import EyeScale
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.models import Models, load_models
@@ -272,6 +273,19 @@ def test_a_clip_is_the_networks_weights_and_the_offset(take: Take, models: Model
     assert not clip.flags.any()
     np.testing.assert_array_equal(clip.times, take.times)
     np.testing.assert_array_equal(clip.head_pose, take.head_pose)
+
+
+@pytest.mark.parametrize(
+    ("rate", "sigma"), [((24, 1), 1.5), ((60, 1), 3.75), ((30000, 1001), 1.5 * 30000 / 1001 / 24)]
+)
+def test_smoothing_lasts_as_long_at_every_rate(
+    rate: tuple[int, int], sigma: float, take: Take, models: Models
+) -> None:
+    raw = np.random.default_rng(0).standard_normal((48, models.pca.component_count)).astype(np.float32)
+    times = np.arange(48) * rate[1] / rate[0]
+    clip = finished(replace(take, rate=rate, times=times), models, raw, smoothing=1.5)
+    wanted = smooth(raw + np.arange(raw.shape[1], dtype=np.float32) / 4, take.found, sigma)
+    np.testing.assert_allclose(clip.weights, wanted, atol=1e-5)
 
 
 def test_a_take_without_any_face_is_refused(take: Take, models: Models) -> None:

@@ -36,7 +36,7 @@ class PatchSettings:
     amplitude: float = 1.0
     """Gain of the motion: the character's boxes grow by this factor beyond the ratio of the ranges."""
     align_sigma: float = 2.0
-    """Gaussian smoothing of the per-frame alignment in frames; 0 for none."""
+    """Gaussian smoothing of the per-frame alignment in 1/24 s; 0 for none."""
 
     def __post_init__(self) -> None:
         if self.size % 16 or self.size < 32:

@@ -12,6 +12,7 @@ import numpy as np
 from facepatch.core.axes import Bool, Float32, Float64, UInt8
 from facepatch.core.data.landmarks import LandmarkTrack, read_landmark_track, write_landmark_track
 from facepatch.core.progress import OnProgress, Progress, silent
+from facepatch.core.rate import frames_of
 from facepatch.core.schema import to_dict
 from facepatch.geometry.affine import compose, inverse, transform
 from facepatch.landmarks.detect import detect_landmarks
@@ -71,7 +72,7 @@ class Performance(Protocol):
     take: Take
 
     def align(self, neutral: Float64, sigma: float) -> Float64:
-        """(T, 2, 3) the take's plane -> aligned plane."""
+        """(T, 2, 3) the take's plane -> aligned plane, smoothed by a Gaussian of `sigma` 24ths of a second."""
         ...
 
     def patches(
@@ -116,7 +117,10 @@ class FilmPerformance:
     def align(self, neutral: Float64, sigma: float) -> Float64:
         """By the rigid landmarks of every frame."""
         return align_performer(
-            self.take.points.astype(np.float32), self.take.found, neutral=neutral, sigma=sigma
+            self.take.points.astype(np.float32),
+            self.take.found,
+            neutral=neutral,
+            sigma=frames_of(sigma, self.take.rate),
         )
 
     def patches(
@@ -158,12 +162,11 @@ def film_performance(
     inputs = {"film": fingerprint(path), "rate": rate, "landmarks": {**to_dict(landmarks), "model": model}}
     stage = store.stage("landmarks", inputs)
     file = stage.folder / "landmarks.npz"
-    if stage.done:
-        raw = read_landmark_track(file)
-    else:
-        raw = detect_landmarks(film, landmarks, on_progress=on_progress)
-        write_landmark_track(file, raw)
+    if not stage.done:
+        write_landmark_track(file, detect_landmarks(film, landmarks, on_progress=on_progress))
         stage.finish()
+    # Also in the call that found them: what is written is rounded, and a run that goes on must come to the same.
+    raw = read_landmark_track(file)
     poses = turns = None
     if raw.head_pose is not None:
         poses, turns = head_pose(raw, pose), head_turns(raw, pose)

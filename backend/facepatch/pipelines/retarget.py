@@ -17,6 +17,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca
 from facepatch.core.errors import CheckpointError, NoFaceError
 from facepatch.core.progress import OnProgress, silent
+from facepatch.core.rate import frames_of
 from facepatch.core.records import Record, read_record, write_record, write_text
 from facepatch.core.schema import from_dict, to_dict
 from facepatch.geometry.smoothstep import smoothstep
@@ -192,18 +193,20 @@ def finish_clip(
     rest = neutral_weights(models)
     weights = calibrated(raw, calibration, rest)
     if settings.smoothing > 0:
-        weights = smooth(weights, take.found, settings.smoothing)
+        weights = smooth(weights, take.found, frames_of(settings.smoothing, take.rate))
+    brows = replace(settings.brows, smoothing=frames_of(settings.brows.smoothing, take.rate))
+    mouth = replace(settings.mouth, smoothing=frames_of(settings.mouth.smoothing, take.rate))
     inter_ocular_cm = inter_ocular(models.landmarks, models.character.neutral)
     weights = lift_brows(
         weights, take.measures, calibration.brows, found=take.found, pca=models.pca, landmarks=models.landmarks,
-        neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=settings.brows,
+        neutral_weights=rest, inter_ocular_cm=inter_ocular_cm, settings=brows,
     )  # fmt: skip
     move_mouth = MouthChannel(
         models.pca,
         models.landmarks,
         neutral_weights=rest,
         inter_ocular_cm=inter_ocular_cm,
-        settings=settings.mouth,
+        settings=mouth,
     )
     weights = move_mouth(weights, take.measures, calibration.mouth, found=take.found)
     weights, shut = close_lids(

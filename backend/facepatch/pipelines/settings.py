@@ -49,7 +49,7 @@ class BrowSettings:
     gain: float = 1.0
     """Character motion over performer motion, both in inter-ocular distances."""
     smoothing: float = 2.0
-    """Zero-phase Gaussian over the performer's brow height, in frames; brows move slowly, landmarks tremble."""
+    """Zero-phase Gaussian over the performer's brow height, in 1/24 s; brows move slowly, landmarks tremble."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class MouthSettings:
     strength: float = 0.6
     """0 leaves the mouth to the networks, 1 takes all of it beyond the two gains away from them."""
     smoothing: float = 1.0
-    """Zero-phase Gaussian over the performer's opening and width, in frames."""
+    """Zero-phase Gaussian over the performer's opening and width, in 1/24 s."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class RetargetSettings:
     """How the constant offset between the domains is removed: so that the performer's rest frames give the
     character's neutral, or so that the mean over the training frames is the character's."""
     smoothing: float = 1.0
-    """Zero-phase Gaussian over the weights, in frames; 0 for none."""
+    """Zero-phase Gaussian over the weights, in 1/24 s; 0 for none."""
     lids: LidSettings = field(default_factory=LidSettings)
     brows: BrowSettings = field(default_factory=BrowSettings)
     mouth: MouthSettings = field(default_factory=MouthSettings)
