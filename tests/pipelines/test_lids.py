@@ -12,7 +12,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import MEASURES, FaceMeasures, face_measures, measures_from_curves
 from facepatch.pca.fit import fit_pca
-from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales
+from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales, tied
 from facepatch.pipelines.settings import LidSettings
 from facepatch.synthetic.face import CARTOON_STYLE, make_character, synthetic_landmarks
 from facepatch.weights.readouts import LIDS
@@ -240,6 +240,20 @@ def test_lids_that_only_move_together_close_together_and_leave_a_wink(face: Face
     assert np.abs(points[:-1, mouth] - points[-1, mouth]).max() < 0.02 * np.ptp(points[-1, :, 0])
 
 
+def test_eyes_that_a_motion_never_parts_blink_as_the_one_that_is_further_shut(face: Face) -> None:
+    head = face.character
+    values = np.zeros((200, len(head.shape_names)), np.float32)
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        values[:, head.shape_names.index(name)] = np.linspace(0, 1, 200)
+    values[:, head.shape_names.index("jawOpen")] = np.random.default_rng(1).uniform(0, 1, 200)
+    coupled = replace(face, pca=fit_pca(head.vertices(values)))
+    uneven = np.zeros((20, 2), np.float32)
+    uneven[5:10] = 1.0
+    uneven[12:15] = 1.0, 0.7
+    after, _ = closed(coupled, np.tile(coupled.rest, (20, 1)), uneven)
+    assert coupled.gaps(after)[12:15].max() < 0.15
+
+
 @pytest.mark.parametrize(("lowest", "share"), [(0.44, 0.44), (0.56, 0.2)])
 def test_whether_an_eye_was_seen_shut_is_no_cliff(lowest: float, share: float) -> None:
     def scale(low: float) -> EyeScale:
@@ -251,3 +265,12 @@ def test_whether_an_eye_was_seen_shut_is_no_cliff(lowest: float, share: float) -
     assert scale(lowest).shut == pytest.approx(share * 0.2, abs=1e-4)
     steps = [scale(low).shut for low in np.arange(0.40, 0.60, 0.005)]
     assert np.abs(np.diff(steps)).max() < 0.01
+
+
+def test_tied_eyes_are_as_shut_as_the_one_that_is_further_shut_but_not_in_a_wink() -> None:
+    openness = np.array([[0.0, 0.3], [0.1, 0.4], [0.0, 1.0], [0.8, 1.0]])
+    np.testing.assert_allclose(
+        tied(openness, 1.0), [[0.0, 0.0], [0.1, 0.1], [0.0, 1.0], [0.8, 1.0]], atol=1e-9
+    )
+    np.testing.assert_array_equal(tied(openness, 0.0), openness)
+    np.testing.assert_allclose(tied(openness, 0.5)[0], [0.0, 0.15], atol=1e-9)

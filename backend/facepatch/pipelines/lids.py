@@ -25,6 +25,9 @@ SHUT_AT = (0.45, 0.55)
 """Smallest gap over open gap: up to the first it is that of a shut eye, from the second on it was never seen shut."""
 NEVER_SHUT = 0.2
 """Gap of a shut eye over its open gap, of eyes that were never seen shut."""
+BLINK, WINK = (0.15, 0.6), (0.4, 0.8)
+"""Openness of the eye that is further shut, and how far the other is open beyond it: up to the first it is a blink of
+both, from the second on it is none, and a wink."""
 DRAGS = (0.15, 0.4)
 """Motion of what is to keep still over that of the gap, root mean square: up to the first the character's motion tells
 what shuts its eyes, from the second on it does not, and a blink would be a grimace. Both eyes of the assets' faces have
@@ -103,7 +106,8 @@ class LidChannel:
                  "inter_ocular_cm": inter_ocular(landmarks, neutral[0])}  # fmt: skip
         alone = np.stack([nudge_matrix((part @ self._rows)[None], **meant)[:, 0] for part in parts])
         dragged = np.sqrt((np.einsum("pm,mlc->plc", alone, still) ** 2).sum(axis=2).mean(axis=1))
-        share = 1.0 - smoothstep(dragged, *DRAGS)
+        share = np.where(alone.any(axis=1), 1.0 - smoothstep(dragged, *DRAGS), 0.0)
+        self._tied = float(1.0 - share[1])
         parts, share = parts[share > 0], share[share > 0]
         self._solve = nudge_matrix(parts @ self._rows, **meant) @ (share[:, None] * parts)
 
@@ -114,17 +118,26 @@ class LidChannel:
         settings = self._settings
         if settings.strength <= 0:
             return weights, {side: np.zeros(len(weights), bool) for side in SIDES}
-        wanted, say = np.empty((len(weights), 2)), np.empty((len(weights), 2))
-        shut: dict[str, Bool] = {}
-        for index, side in enumerate(SIDES):
-            openness = scales[side].openness(getattr(measures, f"eye_open_{side}"))
-            aim = openness * (1 + settings.overshoot) - settings.overshoot
-            wanted[:, index] = self._open_gaps[index] * np.clip(aim, -settings.overshoot, 2.0)
-            say[:, index] = settings.strength * _say(openness, settings)
-            shut[side] = (openness < 0.15) & scales[side].ever_shut
+        openness = np.stack(
+            [scales[side].openness(getattr(measures, f"eye_open_{side}")) for side in SIDES], 1
+        )
+        shut = {side: (openness[:, i] < 0.15) & scales[side].ever_shut for i, side in enumerate(SIDES)}
+        openness = tied(openness, self._tied)
+        aim = openness * (1 + settings.overshoot) - settings.overshoot
+        wanted = np.array(self._open_gaps) * np.clip(aim, -settings.overshoot, 2.0)
+        say = settings.strength * _say(openness, settings)
         missing = wanted - (weights @ self._rows.T + self._offset)
         change = limited((say * missing) @ self._solve.T, self._pca)
         return (weights + change).astype(np.float32), shut
+
+
+def tied(openness: Float64, share: float) -> Float64:
+    """(T, 2) of eyes of which neither can shut without the other, as far as `share`: in a blink both are as shut as the
+    one that is further shut, so that the mean of the two shuts. Not in a wink."""
+    least = openness.min(axis=1, keepdims=True)
+    apart = openness.max(axis=1, keepdims=True) - least
+    blink = (1.0 - smoothstep(least, *BLINK)) * (1.0 - smoothstep(apart, *WINK))
+    return openness - share * blink * (openness - least)
 
 
 def _say(openness: Float64, settings: LidSettings) -> Float64:
