@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -11,7 +13,9 @@ from facepatch.core.data.landmarks import LANDMARK_NAMES, RIGID, landmark_indice
 from facepatch.landmarks.frontal import DEPTH, LARGEST, frontal_points, swing_limited
 from facepatch.landmarks.head_pose import RIGID_SHAPE
 from facepatch.metrics.face_measures import MEASURES, face_measures
-from facepatch.synthetic.face import make_character, synthetic_landmarks
+from facepatch.synthetic.face import PERFORMER_STYLE, make_character, synthetic_landmarks
+from facepatch.synthetic.performance import make_performance
+from facepatch.synthetic.performer import head_motion, true_landmarks
 
 
 def solid() -> Float64:
@@ -97,3 +101,15 @@ def test_profiles_are_treated_as_the_largest_turn() -> None:
         limited @ limited.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (3, 3, 3)), atol=1e-9
     )
     assert np.isfinite(frontal_points(filmed(face(), turns), turns)).all()
+
+
+def test_a_performer_who_turns_measures_as_he_would_with_his_head_still() -> None:
+    performer = make_character(PERFORMER_STYLE, name="performer", detail="low")
+    clip = make_performance(performer, seconds=4.0, rate=(30, 1), seed=0)
+    pose = head_motion(clip.frame_count, 30.0, np.random.default_rng(1))
+    truth = face_measures(true_landmarks(performer, clip))
+    turned = true_landmarks(performer, replace(clip, head_pose=pose)).astype(np.float64)
+    before, after = face_measures(turned), face_measures(frontal_points(turned, pose[:, :3, :3]))
+    for name in ("mouth_width", "brow_l", "brow_r", "eye_open_l", "eye_open_r"):
+        wrong, left = (np.std(one.curves()[name] - truth.curves()[name]) for one in (before, after))
+        assert left < 0.5 * wrong, name
