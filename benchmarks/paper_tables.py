@@ -153,7 +153,7 @@ def over_pairs(found: list[Result], row: str, *, key: str = FRACTION, region: st
 
 def ratio(chosen: list[Result], reference: list[Result], key: str = FRACTION) -> str:
     """Calibrated error of `chosen` over that of `reference`, over the pairs and seeds that both have."""
-    sides = [values_of(side, lambda one: error(one, "calibrated", key)) for side in (chosen, reference)]
+    sides = [values_of(side, lambda one: error(one, CALIBRATED, key)) for side in (chosen, reference)]
     found = pair_ratio(*sides)
     return NOT_RUN if found is None else f"{found:.2f}"
 
@@ -195,10 +195,10 @@ def pair_rows(found: list[Result]) -> str:
     for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
         fractions = [over_seeds(error(r, row) for r in group) for row in (*COLUMNS, *BOUNDS)]
         regions = [
-            over_seeds(error(r, "calibrated", region=region) for r in group) for region in ("lids", "lips")
+            over_seeds(error(r, CALIBRATED, region=region) for r in group) for region in ("lids", "lips")
         ]
         sizes = [
-            over_seeds(error(r, "calibrated", key) for r in group) for key in ("mean_mm", "mean_percent_iod")
+            over_seeds(error(r, CALIBRATED, key) for r in group) for key in ("mean_mm", "mean_percent_iod")
         ]
         rows.append(
             [pair, OURS.get(method, method), BUDGETS.get(budget, budget), str(len(group)), *sizes,
@@ -233,7 +233,7 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
             chosen = [r for r in group if r.get("variant") == name]
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
             cells = [over_pairs(chosen, row) for row in (RAW, CHANNELS)]
-            cells += [over_pairs(chosen, "calibrated", region=r) for r in ("lids", "lips", "brows")]
+            cells += [over_pairs(chosen, CALIBRATED, region=r) for r in ("lids", "lips", "brows")]
             cells += [over_pairs(chosen, bound) for bound in BOUNDS]
             rows.append(
                 [
@@ -241,7 +241,7 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
                     name,
                     BUDGETS.get(budget, budget),
                     *counts,
-                    over_pairs(chosen, "calibrated"),
+                    over_pairs(chosen, CALIBRATED),
                     ratio(chosen, reference),
                     *cells,
                 ]
@@ -285,7 +285,7 @@ def table_motion(found: list[Result]) -> str:
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
             cells = [sizes[row] for row in (RAW, CHANNELS, *BOUNDS)]
             times = ratio(chosen, reference, "mean_mm")
-            rows.append([base, name, *counts, sizes["calibrated"], times, *cells])
+            rows.append([base, name, *counts, sizes[CALIBRATED], times, *cells])
     return markdown(head, rows)
 
 

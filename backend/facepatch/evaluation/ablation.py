@@ -97,10 +97,10 @@ def _variants(
 ) -> None:  # fmt: skip
     """All variants on one pair with one seed."""
     budget = Budget(seconds=trials.seconds)
-    leftovers: set[Path] = set()  # variants share data, and some of them networks
     if ablation.equal_time and trials.seconds is None:
         made = named(ablation.variants[0], settings, base)
         budget = Budget(seconds=reference_seconds(ablation, pair, made, store, on_progress=on_progress))
+    leftovers: set[Path] = set()  # variants share data, and some of them networks
     for variant in ablation.variants:
         measure(
             replace(pair, target=with_motion(variant.motion, pair.target, seed=settings.seed)),

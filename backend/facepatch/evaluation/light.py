@@ -74,6 +74,7 @@ def evaluate_light(
     budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
     retarget = retarget_settings(size, values)
     films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
+    relit = Picture("Frames as filmed and relit", relit_sheet(films))
     found: list[dict[str, Any]] = []
     for name in methods:
         for seed in seeds:
@@ -88,7 +89,7 @@ def evaluate_light(
                 )  # fmt: skip
                 parts = [
                     Part("Cost of another light", items=light_tables(results.every())),
-                    Part("Pictures", items=(Picture("Frames as filmed and relit", relit_sheet(films)),)),
+                    Part("Pictures", items=(relit,)),
                 ]
                 write_page(out / "light.html", "Another light, another day", parts)
     return found
