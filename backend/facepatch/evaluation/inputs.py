@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from facepatch.core.axes import Float32, UInt8
 from facepatch.core.data.character import Character
@@ -26,14 +27,13 @@ from facepatch.evaluation.methods import Method
 from facepatch.evaluation.networks import Budget, Lesson, scaled
 from facepatch.evaluation.pairs import PairJob
 from facepatch.patches.plan import PatchPlan
-from facepatch.pipelines.models import train_models, train_network
+from facepatch.pipelines.models import own_patches, train_models, train_network
 from facepatch.pipelines.retarget import FaceModels
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
 from facepatch.reenactment.config import ReenactmentSettings
 from facepatch.reenactment.model import ReenactmentModel
 from facepatch.training.checkpoint import load_into, read_model
-from facepatch.training.data import PatchSet
 from facepatch.training.precision import device_for, on_device
 from facepatch.training.settings import LoopSettings
 from facepatch.weights.config import WeightSettings
@@ -111,17 +111,12 @@ def _train_codes(
     }
     stage = store.stage("codes", inputs)
     if not stage.done:
-        learned = lesson.data.character_learned
         trainee = CodeTraining(
             settings,
-            PatchSet(
-                lesson.data.character,
-                device_for(),
-                probability=None if learned.all() else learned.astype(np.float32),
-            ),
+            own_patches(lesson.data, device_for()),
             lesson.data.weights,
             readouts=readouts(lesson.pca, lesson.subject.landmarks),
-            encode=Encoders(load_reenactment(reenactment)),
+            encode=partial(codes_of, load_reenactment(reenactment)),
             judging=lesson.data.validation.motion_rows,
         )
         described = {
@@ -142,20 +137,9 @@ def load_reenactment(stage: Stage) -> ReenactmentModel:
     return on_device(module, device_for()).eval()
 
 
-class Encoders:
-    """(B, P, 3, H, W) patches in 0..1 of either domain -> (B, P * D), the codes of all patches in a row."""
-
-    def __init__(self, networks: ReenactmentModel) -> None:
-        self.networks = networks
-
-    def __call__(self, patches: Tensor) -> Tensor:
-        """Code after code, in the order of the regions."""
-        codes: list[Tensor] = []
-        for index, region in enumerate(self.networks.regions):
-            encoder: nn.Module = self.networks.encoders[region]
-            patch = patches[:, index].contiguous(memory_format=torch.channels_last)
-            codes.append(encoder.code(patch))  # pyright: ignore[reportCallIssue]
-        return torch.cat(codes, 1)
+def codes_of(networks: ReenactmentModel, patches: Tensor) -> Tensor:
+    """(B, P, 3, H, W) patches in 0..1 of either domain -> (B, P * D), code after code in the order of the regions."""
+    return networks.codes(patches).flatten(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +167,7 @@ class CodeModels:
         return self._weights(self._images(patches))
 
     def _weights(self, images: Tensor) -> Float32:
-        return self.codes(Encoders(self.reenactment)(images)).cpu().numpy()
+        return self.codes(codes_of(self.reenactment, images)).cpu().numpy()
 
     def _images(self, patches: UInt8) -> Tensor:
         images = torch.from_numpy(np.ascontiguousarray(patches)).to(self.codes.scale.device)

@@ -18,12 +18,11 @@ from facepatch.core.progress import OnProgress
 from facepatch.core.schema import to_dict
 from facepatch.evaluation.networks import Lesson, Size
 from facepatch.patches.plan import PatchPlan
-from facepatch.pipelines.models import train_network
+from facepatch.pipelines.models import both_faces, own_patches, train_network
 from facepatch.pipelines.prepare import TrainingData
 from facepatch.pipelines.retarget import FaceModels
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
-from facepatch.training.data import PatchSet
 from facepatch.training.precision import device_for
 from facepatch.training.settings import LoopSettings
 
@@ -106,12 +105,12 @@ class KimNetworks:
         own = {name: value for name, value in about["settings"].items() if name != "weights"}
         stages["reenactment"] = stage = store.stage("kim2021-reenactment", _inputs(data, own))
         if not stage.done:
-            trainee = kim2021.ReenactNetTraining(settings, *both_faces(data))
+            trainee = kim2021.ReenactNetTraining(settings, *both_faces(data, device_for()))
             train_network(trainee, settings.reenactment, stage, described=about, on_progress=on_progress)
         own = {name: value for name, value in about["settings"].items() if name != "reenactment"}
         stages["weights"] = stage = store.stage("kim2021-weights", _inputs(data, own))
         if not stage.done:
-            trainee = kim2021.BpNetTraining(settings, _renders(data), data.weights)
+            trainee = kim2021.BpNetTraining(settings, own_patches(data, device_for()), data.weights)
             described = {**about, "components": lesson.pca.component_count}
             train_network(trainee, settings.weights, stage, described=described, on_progress=on_progress)
         return stages
@@ -145,7 +144,7 @@ class MoserNetworks:
         }
         first = store.stage("moser2021-autoencoder", _inputs(lesson.data, about["settings"]))
         if not first.done:
-            trainee = moser2021.autoencoder_training(settings, *both_faces(lesson.data))
+            trainee = moser2021.autoencoder_training(settings, *both_faces(lesson.data, device_for()))
             train_network(trainee, settings.loop, first, described=about, on_progress=on_progress)
         second = store.stage(
             "moser2021-regression", {"autoencoder": first.key, "settings": to_dict(self.regression)}
@@ -167,23 +166,6 @@ class MoserNetworks:
         autoencoder = moser2021.load_autoencoder(stages["reenactment"].folder, device_for())
         fitted = moser2021.read_regression(stages["regression"].folder / "regression.npz")
         return _models(lesson, stages, moser2021.Moser2021(autoencoder, fitted))
-
-
-def both_faces(data: TrainingData) -> tuple[PatchSet, PatchSet]:
-    """What reenactment draws from: the frames and probabilities that ours draws from, too."""
-    device = device_for()
-    character = np.ascontiguousarray(data.character[data.character_rows])
-    return (
-        PatchSet(data.performer, device, probability=data.performer_probability),
-        PatchSet(character, device, probability=data.character_probability),
-    )
-
-
-def _renders(data: TrainingData) -> PatchSet:
-    """What weights are learned from."""
-    learned = data.character_learned
-    probability = None if learned.all() else learned.astype(np.float32)
-    return PatchSet(data.character, device_for(), probability=probability)
 
 
 def _inputs(data: TrainingData, settings: Mapping[str, Any]) -> dict[str, Any]:

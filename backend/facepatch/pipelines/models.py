@@ -64,6 +64,21 @@ def train_models(
     return stages
 
 
+def own_patches(data: TrainingData, device: torch.device) -> PatchSet:
+    """What weights are learned from: the character's patches, each as likely, but those that judge never."""
+    learned = data.character_learned
+    return PatchSet(data.character, device, probability=None if learned.all() else learned.astype(np.float32))
+
+
+def both_faces(data: TrainingData, device: torch.device) -> tuple[PatchSet, PatchSet]:
+    """What reenactment is learned from: the performer's patches and the character's."""
+    character = np.ascontiguousarray(data.character[data.character_rows])
+    return (
+        PatchSet(data.performer, device, probability=data.performer_probability),
+        PatchSet(character, device, probability=data.character_probability),
+    )
+
+
 def _train_weights(
     data: TrainingData, subject: Subject, pca: Pca, *, settings: RunSettings, store: Store, on_progress: OnProgress
 ) -> Stage:  # fmt: skip
@@ -72,10 +87,9 @@ def _train_weights(
     stage = store.stage("weights", inputs)
     if stage.done:
         return stage
-    learned = data.character_learned
     trainee = WeightTraining(
         settings.weights,
-        PatchSet(data.character, device, probability=None if learned.all() else learned.astype(np.float32)),
+        own_patches(data, device),
         data.weights,
         readouts=readouts(pca, subject.landmarks),
         judging=data.validation.motion_rows,
@@ -108,16 +122,12 @@ def _train_reenactment(
     stage = store.stage("reenactment", inputs)
     if stage.done:
         return stage
-    performer = PatchSet(data.performer, device, probability=data.performer_probability)
+    performer, character = both_faces(data, device)
     regions = data.plan.settings.names
     trainee = ReenactmentTraining(
         settings.reenactment,
         performer,
-        PatchSet(
-            np.ascontiguousarray(data.character[data.character_rows]),
-            device,
-            probability=data.character_probability,
-        ),
+        character,
         regions=regions,
         masks=(data.performer_mask, data.character_mask),
         partners=(data.partner_rows, data.partner_weight),
