@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from facepatch.core.errors import InputError
 from facepatch.evaluation import ablation as module
 from facepatch.evaluation.ablation import (
     Ablation,
@@ -19,11 +21,11 @@ from facepatch.evaluation.ablation import (
     over_pairs,
 )
 from facepatch.evaluation.inputs import INPUTS, CodeModels, CodeNetworks, LatentMethod, evaluate_inputs
-from facepatch.evaluation.methods import COLUMNS, Method
+from facepatch.evaluation.methods import COLUMNS, Fitted, Method
 from facepatch.evaluation.motion import STATISTICS
 from facepatch.evaluation.motions import MOTIONS
 from facepatch.evaluation.networks import Budget
-from facepatch.evaluation.pair import PairJob, open_pair
+from facepatch.evaluation.pair import Pair, PairJob, open_pair
 from facepatch.evaluation.patches import PATCHES
 from facepatch.evaluation.regions import REGIONS
 from facepatch.patches.regions import FIVE, THREE, WHOLE
@@ -153,6 +155,27 @@ def test_the_other_motions_train_the_target_alone(job: PairJob, tmp_path: Path) 
     truths = {one["rows"]["bound: PCA projection"]["all"]["mean_mm"] for one in found.values()}
     assert len(truths) == 3, "each has its own space of shapes"
     assert {one["frames"] for one in found.values()} == {9}
+
+
+@pytest.mark.usefixtures("tiny_methods")
+def test_a_character_that_cannot_be_moved_so_is_refused_before_the_first_training(
+    job: PairJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_shapes(job: PairJob, store: Store) -> Pair:
+        pair = open_pair(job, store)
+        neutral = pair.target.character.neutral
+        bare = replace(
+            pair.target.character, shape_names=(), deltas=np.zeros((0, *neutral.shape), np.float32)
+        )
+        return replace(pair, target=replace(pair.target, character=bare))
+
+    def train(*_: object, **__: object) -> Fitted:
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(module, "open_pair", without_shapes)
+    monkeypatch.setattr(Method, "train", train)
+    with pytest.raises(InputError, match="no blendshapes"):
+        ablate(STATISTICS, [job], Trials(seeds=1), tmp_path)
 
 
 @pytest.mark.usefixtures("tiny_methods")

@@ -80,9 +80,12 @@ def ablate(
     all results of the experiment that lie in `out`.
     """
     results, store = Results(out, ablation.name), Store(out)
+    pairs = [open_pair(job, store) for job in jobs]
+    for pair in pairs:  # what a character cannot do is refused before the first training
+        for variant in ablation.variants:
+            with_motion(variant.motion, pair.target, seed=0)
     for seed in range(trials.seeds):
-        for job in jobs:
-            pair = open_pair(job, store)
+        for pair in pairs:
             for base in trials.bases:
                 settings = method(base, size=trials.size, seed=seed, values=trials.values).settings
                 _variants(ablation, pair, settings, trials, base, results, store, on_progress)

@@ -174,9 +174,11 @@ def evaluate_pairs(
     store, results = Store(out), Results(out, EXPERIMENT)
     retarget = retarget_settings(comparison.size, comparison.values)
     found: list[dict[str, Any]] = []
+    pairs = [
+        open_pair(job, store) for job in jobs
+    ]  # what cannot be read is refused before the first training
     for seed in range(comparison.seeds):
-        for job in jobs:
-            pair = open_pair(job, store)
+        for pair in pairs:
             leftovers: set[Path] = set()
             for budget in budgets(comparison, pair, store, leftovers=leftovers, on_progress=on_progress):
                 for name in comparison.methods:
