@@ -11,6 +11,7 @@ from facepatch.core.data.character import Character
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import MEASURES, FaceMeasures, face_measures, measures_from_curves
+from facepatch.pca.choose import PcaSettings
 from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.lids import EyeScale, close_lids, eye_scales, tied
 from facepatch.pipelines.settings import LidSettings
@@ -126,6 +127,16 @@ def test_open_eyes_that_the_networks_narrow_are_opened_half_the_way(face: Face) 
     assert np.abs(1 - face.gaps(weights)[OPEN]).max() < 0.1
 
 
+def test_an_open_eye_that_the_networks_all_but_shut_is_open(face: Face) -> None:
+    winking = BLINKS.copy()
+    winking[OPEN, 0] = 0.9
+    before = face.weights(winking)
+    assert face.gaps(before)[OPEN, 0].max() < 0.2
+    gaps = face.gaps(closed(face, before)[0])[OPEN]
+    np.testing.assert_allclose(gaps[:, 0], 0.875, atol=0.05)
+    np.testing.assert_allclose(gaps[:, 1], 1.0, atol=0.05)
+
+
 def test_a_wink_shuts_one_eye_and_leaves_the_other(face: Face) -> None:
     weights, shut = closed(face, face.weights(0.7 * BLINKS))
     gaps = face.gaps(weights)[WINK_L]
@@ -220,6 +231,27 @@ def test_a_character_that_cannot_blink_makes_no_grimace_instead(face: Face) -> N
     rest = np.tile(staring.rest, (len(BLINKS), 1))
     after, _ = closed(staring, rest)
     np.testing.assert_array_equal(after, rest)
+
+
+def test_lids_that_a_motion_hardly_parts_wink_all_the_same_and_move_no_mouth(face: Face) -> None:
+    head = face.character
+    rng = np.random.default_rng(1)
+    jaw, blink = rng.uniform(0, 1, (2, 200))
+    values = np.zeros((200, len(head.shape_names)), np.float32)
+    # What little difference there is goes with the jaw, so that the likeliest wink opens the mouth.
+    values[:, head.shape_names.index("eyeBlinkLeft")] = blink
+    values[:, head.shape_names.index("eyeBlinkRight")] = (
+        blink + 0.05 * (jaw - 0.5) + 0.005 * rng.normal(size=200)
+    )
+    values[:, head.shape_names.index("jawOpen")] = jaw
+    coupled = replace(face, pca=fit_pca(head.vertices(values), PcaSettings(variance=1.0)))
+    after, _ = closed(coupled, np.tile(coupled.rest, (len(BLINKS), 1)))
+    gaps = coupled.gaps(after)[WINK_L]
+    assert gaps[:, 0].max() < 0.15
+    np.testing.assert_allclose(gaps[:, 1], 1.0, atol=0.1)
+    mouth = landmark_indices("lips_outer", "lips_inner")
+    points = coupled.marks.positions(coupled.pca.vertices(np.concatenate([after, coupled.rest[None]])))
+    assert np.abs(points[:-1, mouth] - points[-1, mouth]).max() < 0.02 * np.ptp(points[-1, :, 0])
 
 
 def test_lids_that_only_move_together_close_together_and_leave_a_wink(face: Face) -> None:

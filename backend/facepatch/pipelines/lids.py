@@ -28,13 +28,18 @@ NEVER_SHUT = 0.2
 BLINK, WINK = (0.15, 0.6), (0.4, 0.8)
 """Openness of the eye that is further shut, and how far the other is open beyond it: up to the first it is a blink of
 both, from the second on it is none, and a wink."""
-DRAGS = (0.15, 0.4)
-"""Motion of what is to keep still over that of the gap, root mean square: up to the first the character's motion tells
-what shuts its eyes, from the second on it does not, and a blink would be a grimace. Both eyes of the assets' faces have
-up to .05; one apart from the other .002 where there are winks and .6 to 18 in captures without; eyes without a shape
-of their own 1 to 25 (docs/log.md)."""
+LEFT = 0.125
+"""What the channel leaves to the networks at most, over the gap of an open eye. Where they are further off they have
+never seen such an eye; on the films' training frames the landmarks are right there (docs/log.md)."""
 STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
 """What a lid must not drag along."""
+DRAGS = (0.15, 0.4)
+"""Motion of what is to keep still over that of the gap, root mean square: up to the first the character's motion tells
+what shuts its eyes, from the second on it does not, and a blink would be a grimace. The assets' faces have up to .04
+for both eyes and .03 to .22 for one apart from the other; eyes without a shape of their own .9 to 25 (docs/log.md)."""
+TRAVELS = (1.5, 2.5)
+"""The same for the vertex of the face that goes furthest, where one eye leaves the other: .4 to 1.2, since either lid
+goes half the way, and 3 to 60 where the motion never parts them."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def close_lids(
 ) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
     """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
 
-    The missing gap, times the channel's say at this openness, is made good by `channel.nudge_matrix`.
+    Of the missing gap the channel's say at this openness is made good, and all that is beyond `LEFT`.
     """
     return LidChannel(pca, landmarks, neutral_weights=neutral_weights, settings=settings)(
         weights, measures, scales
@@ -94,22 +99,29 @@ class LidChannel:
         self._rows = np.stack([gap_rows(LIDS[side], basis).mean(1) for side in SIDES]).astype(np.float64)
         neutral = pca.vertices(neutral_weights[None])
         at_rest = landmarks.positions(neutral)
-        self._open_gaps = [float(gap_rows(LIDS[side], at_rest).mean()) for side in SIDES]
-        self._offset = np.array(
-            [gap - float(neutral_weights @ row) for gap, row in zip(self._open_gaps, self._rows, strict=True)]
-        )
-        # With one eye's wink the other must not move: mean and difference are constraints, as far as either can be met
-        # without moving the rest of the face.
+        self._open_gaps = np.array([gap_rows(LIDS[side], at_rest).mean() for side in SIDES])
+        self._offset = self._open_gaps - self._rows @ neutral_weights
+        # Of a wink the other eye knows nothing: mean and difference are apart. Both eyes shut as they likeliest do; one
+        # apart from the other, which captures hardly hold, by the least motion of the whole face.
         parts = np.array([[0.5, 0.5], [1.0, -1.0]])
+        rows = parts @ self._rows
+        both = nudge_matrix(
+            rows[:1],
+            pca=pca,
+            basis=basis,
+            still=STILL,
+            doubt=0.0,
+            inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
+        )[:, 0]
+        apart = np.linalg.pinv(rows)[:, 1]
         still = basis[:, landmark_indices(*STILL)].astype(np.float64)
-        meant = {"pca": pca, "basis": basis, "still": STILL, "doubt": 0.0,
-                 "inter_ocular_cm": inter_ocular(landmarks, neutral[0])}  # fmt: skip
-        alone = np.stack([nudge_matrix((part @ self._rows)[None], **meant)[:, 0] for part in parts])
-        dragged = np.sqrt((np.einsum("pm,mlc->plc", alone, still) ** 2).sum(axis=2).mean(axis=1))
-        share = np.where(alone.any(axis=1), 1.0 - smoothstep(dragged, *DRAGS), 0.0)
+        dragged = np.sqrt((np.einsum("pm,mlc->plc", [both, apart], still) ** 2).sum(axis=2).mean(axis=1))
+        farthest = float(np.linalg.norm((apart @ pca.basis).reshape(-1, 3), axis=1).max())
+        share = 1.0 - smoothstep(dragged, *DRAGS)
+        share *= both.any(), apart.any() * (1.0 - smoothstep(farthest, *TRAVELS))
         self._tied = float(1.0 - share[1])
-        parts, share = parts[share > 0], share[share > 0]
-        self._solve = nudge_matrix(parts @ self._rows, **meant) @ (share[:, None] * parts)
+        both = both - share[1] * (rows[1] @ both) * apart
+        self._solve = np.stack([both, apart], 1) @ (share[:, None] * parts)
 
     def __call__(
         self, weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale]
@@ -124,10 +136,11 @@ class LidChannel:
         shut = {side: (openness[:, i] < 0.15) & scales[side].ever_shut for i, side in enumerate(SIDES)}
         openness = tied(openness, self._tied)
         aim = openness * (1 + settings.overshoot) - settings.overshoot
-        wanted = np.array(self._open_gaps) * np.clip(aim, -settings.overshoot, 2.0)
-        say = settings.strength * _say(openness, settings)
+        wanted = self._open_gaps * np.clip(aim, -settings.overshoot, 2.0)
         missing = wanted - (weights @ self._rows.T + self._offset)
-        change = limited((say * missing) @ self._solve.T, self._pca)
+        most = LEFT * self._open_gaps
+        left = np.clip((1.0 - _say(openness, settings)) * missing, -most, most)
+        change = limited((settings.strength * (missing - left)) @ self._solve.T, self._pca)
         return (weights + change).astype(np.float32), shut
 
 
