@@ -16,7 +16,7 @@ from facepatch.core.errors import InputError
 from facepatch.evaluation import pairs, rivals
 from facepatch.evaluation.methods import COLUMNS
 from facepatch.evaluation.page import Results
-from facepatch.evaluation.pair import PairJob, brow_region, check_names, open_pair
+from facepatch.evaluation.pair import PairJob, check_names, open_pair
 from facepatch.evaluation.pair_page import FRAMES, pair_tables, write_pairs
 from facepatch.evaluation.pair_pictures import SIDE, telling_frames
 from facepatch.evaluation.pairs import BOUNDS, Comparison, evaluate_pairs
@@ -149,16 +149,6 @@ def test_telling_frames_are_different_ones_where_the_truth_goes_furthest(
 
     upper, lower = landmark_indices("lips_inner_upper_mid", "lips_inner_lower_mid")
     assert found["mouth open"] == int((lips[:, upper, 1] - lips[:, lower, 1]).argmax())
-
-
-def test_the_brow_region_lies_above_the_eyes(job: PairJob, tmp_path: Path) -> None:
-    truth = open_pair(job, Store(tmp_path)).truth
-    region = brow_region(truth)
-    assert 0 < len(region) < len(truth.character.neutral) / 4
-    from facepatch.core.data.landmarks import landmark_indices
-
-    eyes = truth.landmarks.positions(truth.character.neutral[None])[0][landmark_indices("eye_l", "eye_r")]
-    assert truth.character.neutral[region, 1].mean() > eyes[:, 1].max()
 
 
 def test_both_directions_are_jobs_of_their_own(job: PairJob) -> None:

@@ -5,9 +5,10 @@ import importlib
 import numpy as np
 import pytest
 
-from facepatch.core.data.landmarks import LANDMARK_NAMES, SurfaceLandmarks
+from facepatch.core.data.landmarks import LANDMARK_NAMES, SurfaceLandmarks, landmark_indices
 from facepatch.core.errors import InputError, ShapeError, TopologyError
-from facepatch.metrics import face_height, face_regions, inter_ocular, vertex_error
+from facepatch.metrics import brow_regions, face_height, face_regions, inter_ocular, vertex_error
+from facepatch.synthetic.face import make_character, synthetic_landmarks
 
 IOD = 6.0
 
@@ -163,6 +164,18 @@ def test_regions_lie_around_their_landmarks():
     assert {int(v) for v in landmarks.triangle[LANDMARK_NAMES.index("lips_inner_upper_mid")]} & set(
         regions["lips"].tolist()
     )
+
+
+def test_brow_regions_lie_above_the_eyes_each_on_its_side():
+    head = make_character(detail="low")
+    landmarks = synthetic_landmarks(head)
+    regions = brow_regions(landmarks, head.neutral)
+    eyes = landmarks.positions(head.neutral[None])[0][landmark_indices("eye_l", "eye_r")]
+    assert regions["brows"].size == regions["brow_l"].size + regions["brow_r"].size > 0
+    assert (head.neutral[regions["brow_l"], 0] > 0).all()
+    assert (head.neutral[regions["brow_r"], 0] < 0).all()
+    assert head.neutral[regions["brows"], 1].mean() > eyes[:, 1].max()
+    assert brow_regions(landmarks, head.neutral, reach=0.01)["brows"].size < regions["brows"].size
 
 
 def test_regions_keep_to_the_vertices_that_are_offered():

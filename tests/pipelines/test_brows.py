@@ -12,6 +12,7 @@ from facepatch.core.data.character import Character
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.vertex_error import inter_ocular
+from facepatch.pca.choose import PcaSettings
 from facepatch.pca.fit import fit_pca
 from facepatch.pipelines.brows import brow_rest, lift_brows
 from facepatch.pipelines.settings import BrowSettings
@@ -67,6 +68,43 @@ def test_raised_brows_raise_the_characters_and_resting_ones_rest(hero: tuple[Cha
     assert 0.6 * rise(performer) < rise(character) < 1.1 * rise(performer)
     at_rest = float(np.ptp(character.brow[REST]))
     assert at_rest < 0.02 * rise(character)
+
+
+def tied_hero() -> tuple[Character, Pca]:
+    """The character in a motion that hardly raises one brow without the other, and then with the jaw."""
+    head = make_character(CARTOON_STYLE, name="hero", detail="low")
+    rng = np.random.default_rng(1)
+    jaw, up, down = rng.uniform(0, 1, (3, 150))
+    values = np.zeros((150, len(head.shape_names)), np.float32)
+    for side, sign in (("Left", 1), ("Right", -1)):
+        uneven = sign * (0.03 * (jaw - 0.5) + 0.003 * rng.normal(size=150))
+        values[:, head.shape_names.index(f"browOuterUp{side}")] = up + uneven
+        values[:, head.shape_names.index(f"browDown{side}")] = down
+    values[:, head.shape_names.index("jawOpen")] = jaw
+    return head, fit_pca(head.vertices(values), PcaSettings(variance=1.0))
+
+
+def uneven(performer: FaceMeasures, by: float) -> FaceMeasures:
+    """The performer with the left brow raised and the right one lowered by half of `by`."""
+    shift = np.zeros(30, np.float32)
+    shift[UP] = by / 2
+    return replace(performer, brow_l=performer.brow_l + shift, brow_r=performer.brow_r - shift)
+
+
+def test_a_brow_rises_alone_where_the_motion_hardly_has_it_and_moves_no_mouth() -> None:
+    hero, performer = tied_hero(), filmed()
+    even, apart = lifted(hero, performer), lifted(hero, uneven(performer, 0.13))
+    difference = (apart.brow_l - apart.brow_r)[UP].mean() - (even.brow_l - even.brow_r)[UP].mean()
+    assert difference == pytest.approx(0.1, abs=0.02)  # less what a turned head may show
+    assert rise(apart) == pytest.approx(rise(even), rel=0.1)
+    np.testing.assert_allclose(apart.mouth_open, even.mouth_open, atol=0.01)
+
+
+def test_brows_that_differ_by_no_more_than_a_turned_head_shows_stay_even() -> None:
+    hero, performer = tied_hero(), filmed()
+    even, apart = lifted(hero, performer), lifted(hero, uneven(performer, 0.025))
+    np.testing.assert_allclose(apart.brow_l, even.brow_l, atol=1e-4)
+    np.testing.assert_allclose(apart.brow_r, even.brow_r, atol=1e-4)
 
 
 def test_gain_and_strength_scale_the_rise(hero: tuple[Character, Pca]) -> None:

@@ -16,6 +16,7 @@ from facepatch.pipelines.channel import (
     nudge_matrix,
     reach_of_rest,
     restfulness,
+    side_changes,
     smooth,
 )
 
@@ -166,3 +167,42 @@ def test_smoothing_has_no_lag() -> None:
     response = smooth(blink, np.ones(21, bool), 1.0)[:, 0]
     assert response.argmax() == 10
     np.testing.assert_allclose(response, response[::-1], atol=1e-7)
+
+
+LEFT_RIGHT = np.array([[1.0, 0.5, 0.0], [1.0, -0.5, 0.0]])
+"""Measures of two sides: the first weight moves both, the second one apart from the other."""
+
+
+def sides(rows: np.ndarray, pca: Pca, *moving: int) -> tuple[np.ndarray, float]:
+    """What a unit missing on either side changes of both, where the weights `moving` move the chin."""
+    basis = np.zeros((3, 56, 3), np.float32)
+    for weight in moving:
+        basis[weight, landmark_indices(*STILL), 1] = 1.0
+    change, tied = side_changes(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0)
+    return rows @ change, tied
+
+
+def test_either_side_moves_alone_however_seldom_the_motion_parts_them(pca: Pca) -> None:
+    hardly = replace(pca, variance=np.array([4.0, 1e-6, 0.25]))
+    moved, tied = sides(LEFT_RIGHT, hardly, 2)
+    np.testing.assert_allclose(moved, np.eye(2), atol=1e-6)
+    assert tied == 0.0
+
+
+def test_sides_that_part_only_with_the_rest_of_the_face_move_together(pca: Pca) -> None:
+    moved, tied = sides(LEFT_RIGHT, pca, 1)
+    np.testing.assert_allclose(moved, np.full((2, 2), 0.5), atol=1e-6)
+    assert tied == 1.0
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-9, 0.1])
+def test_sides_that_hardly_part_however_far_the_face_goes_move_together(apart: float, pca: Pca) -> None:
+    moved, tied = sides(np.array([[1.0, apart, 0.0], [1.0, -apart, 0.0]]), pca, 2)
+    np.testing.assert_allclose(moved, np.full((2, 2), 0.5), atol=1e-6)
+    assert tied == 1.0
+
+
+def test_sides_that_cannot_move_are_left_alone(pca: Pca) -> None:
+    moved, tied = sides(np.zeros((2, 3)), pca, 2)
+    np.testing.assert_array_equal(moved, np.zeros((2, 2)))
+    assert tied == 1.0

@@ -13,6 +13,7 @@ import pytest
 
 from facepatch.core.data.character import read_character_record, write_character
 from facepatch.core.data.clip import Clip
+from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.errors import InputError, TopologyError
 from facepatch.pca.choose import PcaSettings
 from facepatch.pca.sources import ArrayFrames, character_frames
@@ -191,6 +192,30 @@ def test_a_region_that_the_motion_never_moves_is_told(
     with caplog.at_level(logging.WARNING, "facepatch"):
         fit_subject_pca(jaw, PcaSettings(max_components=6), stage=store.stage("pca", {"of": "jaw"}))
     assert "The motion never moves the lids; nothing can be learned" in caplog.text
+
+
+def test_one_brow_that_hardly_ever_leaves_the_other_is_kept(
+    tiny: SimpleNamespace, store: Store, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    character, marks, stage = prepare_character(tiny.hero, picks=tiny.hero_picks, store=store)
+    names = list(character.shape_names)
+    weights = np.zeros((200, len(names)), np.float32)
+    weights[:, names.index("jawOpen")], both = rng.uniform(0, 1, (2, 200))
+    for side, height in (("Left", both.copy()), ("Right", both)):
+        height[50] = 0.5 + 0.25 * (side == "Left")
+        weights[:, names.index(f"browOuterUp{side}")] = height
+    np.savez(tmp_path / "brows.npz", names=names, weights=weights, rate=np.array([15, 1]))
+    subject = read_subject(character, marks, stage=stage, motions=(tmp_path / "brows.npz",))
+    pca = fit_subject_pca(subject, PcaSettings(), stage=store.stage("pca", {"of": "brows"}))
+    frame = subject.frames.block(50, 51)
+    shown = pca.vertices(pca.weights(frame))
+    apart = [
+        points[0, landmark_indices("brow_l"), 1].mean() - points[0, landmark_indices("brow_r"), 1].mean()
+        for points in (marks.positions(frame), marks.positions(shown))
+    ]
+    assert apart[0] > 0.05
+    assert apart[1] == pytest.approx(apart[0], rel=0.1)
 
 
 def test_a_motion_that_never_moves_is_refused(tiny: SimpleNamespace, store: Store, tmp_path: Path) -> None:

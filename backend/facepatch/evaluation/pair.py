@@ -6,20 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
-from facepatch.core.axes import Int32
-from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.errors import InputError
 from facepatch.evaluation.splits import part
+from facepatch.metrics.vertex_error import brow_regions
 from facepatch.pipelines.performance import RenderedPerformance
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import Subject, prepare_character, read_subject
 
 HELD_OUT_SHARE = 0.2
-BROW_REACH = 0.25
-"""How far from a brow landmark its region reaches, as a share of the brow's length."""
 
 
 @dataclass(frozen=True)
@@ -109,10 +104,10 @@ def open_pair(job: PairJob, store: Store) -> Pair:
     """Read both characters and their motions. Raises InputError where the motion is not as long on both."""
     source, source_test, _ = _split(job.source, job.source_picks, job, store)
     target, truth, stage = _split(job.target, job.target_picks, job, store)
-    if not len(brow_region(truth)):
+    if not brow_regions(truth.landmarks, truth.character.neutral)["brows"].size:
         raise InputError(
-            f"{job.target.name}: no vertex lies within {BROW_REACH:g} brow lengths of a brow landmark, so brows cannot "
-            "be judged. Check its picks, or take a denser mesh."
+            f"{job.target.name}: no vertex lies near a brow landmark, so brows cannot be judged. "
+            "Check its picks, or take a denser mesh."
         )
     if source_test.frames.frame_count != truth.frames.frame_count:
         raise InputError(
@@ -130,16 +125,3 @@ def _split(path: Path, picks: Path | None, job: PairJob, store: Store) -> tuple[
     count = whole.frames.frame_count
     cut = round((1 - HELD_OUT_SHARE) * count)
     return part(whole, 0, cut), part(whole, cut, count), stage
-
-
-def brow_region(subject: Subject) -> Int32:
-    """Vertices near the brows of a character at rest."""
-    neutral = subject.character.neutral
-    place = subject.landmarks.positions(neutral[None])[0]
-    near = np.zeros(len(neutral), bool)
-    for side in ("l", "r"):
-        brow = place[landmark_indices(f"brow_{side}")]
-        reach = BROW_REACH * np.linalg.norm(brow.max(0) - brow.min(0))
-        for point in brow:
-            near |= ((neutral - point) ** 2).sum(1) <= reach**2
-    return np.flatnonzero(near).astype(np.int32)

@@ -28,9 +28,9 @@ from facepatch.evaluation.methods import (
     retarget_settings,
 )
 from facepatch.evaluation.page import Results
-from facepatch.evaluation.pair import Pair, PairJob, brow_region, open_pair
+from facepatch.evaluation.pair import Pair, PairJob, open_pair
 from facepatch.evaluation.pair_pictures import draw_known, draw_method
-from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
+from facepatch.metrics.vertex_error import RegionError, brow_regions, face_regions, inter_ocular, vertex_error
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store, key_of
 
@@ -57,7 +57,10 @@ def judge(
         BOUNDS[2]: np.zeros_like(weights["raw"]),
     }
     neutral = truth.character.neutral
-    regions = {**face_regions(truth.landmarks, neutral), "brows": brow_region(truth)}
+    regions = {
+        **face_regions(truth.landmarks, neutral),
+        "brows": brow_regions(truth.landmarks, neutral)["brows"],
+    }
     rows = {
         name: vertex_error(
             pca.vertices(shape),

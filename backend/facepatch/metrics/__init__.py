@@ -31,7 +31,14 @@ from facepatch.metrics.selection import (
     farthest_points,
     matched_selection,
 )
-from facepatch.metrics.vertex_error import RegionError, face_height, face_regions, inter_ocular, vertex_error
+from facepatch.metrics.vertex_error import (
+    RegionError,
+    brow_regions,
+    face_height,
+    face_regions,
+    inter_ocular,
+    vertex_error,
+)
 
 __all__ = [
     "MEASURES",
@@ -55,6 +62,7 @@ __all__ = [
     "align_face",
     "blink_agreement",
     "blink_events",
+    "brow_regions",
     "coverage",
     "eye_states",
     "face_height",

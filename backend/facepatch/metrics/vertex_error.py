@@ -136,6 +136,21 @@ def face_regions(
     return {"lids_l": found["lids_l"], "lids_r": found["lids_r"], "lids": both, "lips": found["lips"]}
 
 
+def brow_regions(landmarks: SurfaceLandmarks, neutral: Any, *, reach: float = 0.25) -> dict[str, Int32]:
+    """Vertices of a head (V, 3) at rest within `reach` lengths of a brow from one of its landmarks: "brow_l", "brow_r"
+    and "brows"; empty where the mesh is too coarse."""
+    vertices = Axes()("neutral", neutral, "V 3", np.float64)
+    place = landmarks.positions(vertices[None].astype(np.float32))[0].astype(np.float64)
+    found: dict[str, Int32] = {}
+    for name in ("brow_l", "brow_r"):
+        brow = place[landmark_indices(name)]
+        apart = np.min([((vertices - point) ** 2).sum(1) for point in brow], axis=0)
+        found[name] = np.flatnonzero(apart <= (reach * np.linalg.norm(np.ptp(brow, axis=0))) ** 2).astype(
+            np.int32
+        )
+    return {**found, "brows": np.union1d(found["brow_l"], found["brow_r"]).astype(np.int32)}
+
+
 def _to_ring(points: Float64, ring: Float64) -> Float64:
     """(N, 3) points -> (N,) distance to the closed line through `ring`."""
     nearest = np.full(len(points), np.inf)

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter1d
 from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import landmark_indices
 from facepatch.core.data.pca import Pca
+from facepatch.geometry.smoothstep import smoothstep
 
 SIDES = ("l", "r")
 """The face's own sides."""
@@ -22,6 +23,13 @@ LIKELY = 0.02
 """Cost of one standard deviation of the motion, as a share of the landmarks' own cost."""
 UNMOVED = 1e-6
 """The same cost at least, as a share of the measures' own variance."""
+DRAGS = (0.15, 0.4)
+"""Motion of what is to keep still over that of the measure, root mean square: up to the first the character's motion
+tells what moves it, from the second on it does not, and the change would be a grimace. The assets' faces have up to .1
+for both sides and .02 to .2 for one apart from the other, a measure without a shape of its own .4 to 25 (log.md)."""
+TRAVELS = (1.5, 2.5)
+"""How far the vertex goes that goes furthest when one side leaves the other, over the same when both move by the least
+motion: .5 to 1.5 where there is a shape for it, 3 to 16 where the motion never parts them."""
 HARDLY = 0.003
 """A measure whose standard deviation in the motion is under this, in inter-ocular distances, is not driven at all."""
 FARTHEST = 1.5
@@ -74,6 +82,31 @@ def nudge_matrix(
     noise = (doubt + 1e-9) * np.diag(np.diag(response))
     change[:, driven] = freedom @ rows.T @ np.linalg.inv(response + noise)
     return change
+
+
+def side_changes(
+    rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float, inter_ocular_cm: float
+) -> tuple[Float64, float]:
+    """(M, 2) the change of the weights for each unit that is missing of a linear measure on the left and on the right,
+    and how far the sides are tied, 0 to 1: 1 if neither can move without the other.
+
+    rows: (2, M). Mean and difference of the sides move apart from each other. The mean as it likeliest does
+    (`nudge_matrix`). The difference, which captures hardly hold, so that what is likeliest follows what happens to vary
+    with it, by the least motion of the whole face. Either as far as it is no grimace: `DRAGS`, `TRAVELS`.
+    """
+    parts = np.array([[0.5, 0.5], [1.0, -1.0]])
+    rows = parts @ rows
+    meant = nudge_matrix(
+        rows[:1], pca=pca, basis=basis, still=still, doubt=doubt, inter_ocular_cm=inter_ocular_cm
+    )
+    both, (least, apart) = meant[:, 0], np.linalg.pinv(rows).T
+    kept = basis[:, landmark_indices(*still)].astype(np.float64)
+    dragged = np.sqrt((np.einsum("pm,mlc->plc", [both, apart], kept) ** 2).sum(axis=2).mean(axis=1))
+    far, near = (np.linalg.norm((x @ pca.basis).reshape(-1, 3), axis=1).max() for x in (apart, least))
+    share = 1.0 - smoothstep(dragged, *DRAGS)
+    share *= both.any(), apart.any() * (1.0 - smoothstep(far / max(near, 1e-9), *TRAVELS))
+    both = both - share[1] * (rows[1] @ both) * apart
+    return np.stack([both, apart], 1) @ (share[:, None] * parts), float(1.0 - share[1])
 
 
 def limited(change: Float64, pca: Pca) -> Float64:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64
-from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
+from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca
 from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.agreement import eye_states
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.metrics.vertex_error import inter_ocular
-from facepatch.pipelines.channel import SIDES, limited, nudge_matrix
+from facepatch.pipelines.channel import SIDES, limited, side_changes
 from facepatch.pipelines.settings import LidSettings
 from facepatch.weights.readouts import LIDS, gap_rows, landmark_basis
 
@@ -33,13 +33,6 @@ LEFT = 0.125
 never seen such an eye; on the films' training frames the landmarks are right there (docs/log.md)."""
 STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
 """What a lid must not drag along."""
-DRAGS = (0.15, 0.4)
-"""Motion of what is to keep still over that of the gap, root mean square: up to the first the character's motion tells
-what shuts its eyes, from the second on it does not, and a blink would be a grimace. The assets' faces have up to .04
-for both eyes and .03 to .22 for one apart from the other; eyes without a shape of their own .9 to 25 (docs/log.md)."""
-TRAVELS = (1.5, 2.5)
-"""The same for the vertex of the face that goes furthest, where one eye leaves the other: .4 to 1.2, since either lid
-goes half the way, and 3 to 60 where the motion never parts them."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,8 @@ def close_lids(
 ) -> tuple[Float32, dict[str, Bool]]:  # fmt: skip
     """Weights (T, M) with the lids where the performer's are, and per side the frames where the eye was shut.
 
-    Of the missing gap the channel's say at this openness is made good, and all that is beyond `LEFT`.
+    Of the missing gap the channel's say at this openness is made good (`channel.side_changes`), and all that is beyond
+    `LEFT`.
     """
     return LidChannel(pca, landmarks, neutral_weights=neutral_weights, settings=settings)(
         weights, measures, scales
@@ -101,27 +95,14 @@ class LidChannel:
         at_rest = landmarks.positions(neutral)
         self._open_gaps = np.array([gap_rows(LIDS[side], at_rest).mean() for side in SIDES])
         self._offset = self._open_gaps - self._rows @ neutral_weights
-        # Of a wink the other eye knows nothing: mean and difference are apart. Both eyes shut as they likeliest do; one
-        # apart from the other, which captures hardly hold, by the least motion of the whole face.
-        parts = np.array([[0.5, 0.5], [1.0, -1.0]])
-        rows = parts @ self._rows
-        both = nudge_matrix(
-            rows[:1],
+        self._solve, self._tied = side_changes(
+            self._rows,
             pca=pca,
             basis=basis,
             still=STILL,
             doubt=0.0,
             inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
-        )[:, 0]
-        apart = np.linalg.pinv(rows)[:, 1]
-        still = basis[:, landmark_indices(*STILL)].astype(np.float64)
-        dragged = np.sqrt((np.einsum("pm,mlc->plc", [both, apart], still) ** 2).sum(axis=2).mean(axis=1))
-        farthest = float(np.linalg.norm((apart @ pca.basis).reshape(-1, 3), axis=1).max())
-        share = 1.0 - smoothstep(dragged, *DRAGS)
-        share *= both.any(), apart.any() * (1.0 - smoothstep(farthest, *TRAVELS))
-        self._tied = float(1.0 - share[1])
-        both = both - share[1] * (rows[1] @ both) * apart
-        self._solve = np.stack([both, apart], 1) @ (share[:, None] * parts)
+        )
 
     def __call__(
         self, weights: Float32, measures: FaceMeasures, scales: dict[str, EyeScale]

@@ -46,6 +46,7 @@ from facepatch.pipelines.retarget import (
 from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_settings, toml_text
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import (
+    BROW_REACH,
     Subject,
     fit_subject_pca,
     prepare_character,
@@ -165,7 +166,8 @@ def make_pca(
     subject: Subject, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
 ) -> tuple[Pca, Stage]:
     """The space of the character's motion. Before the film is looked at: a motion that never moves is told here."""
-    stage = store.stage("pca", {"subject": subject.key, "settings": to_dict(settings.pca)})
+    inputs = {"subject": subject.key, "settings": to_dict(settings.pca), "brows": BROW_REACH}
+    stage = store.stage("pca", inputs)
     return fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress), stage
 
 

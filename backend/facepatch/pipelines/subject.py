@@ -20,7 +20,7 @@ from facepatch.landmarks.picks import read_picks, write_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.landmarks.surface_picture import draw_landmarks
 from facepatch.metrics.face_measures import FaceMeasures, face_measures
-from facepatch.metrics.vertex_error import face_height, face_regions
+from facepatch.metrics.vertex_error import brow_regions, face_height, face_regions
 from facepatch.pca.choose import PcaSettings
 from facepatch.pca.fit import fit_pca_with_report
 from facepatch.pca.sources import ArrayFrames, ShapeSource, character_frames
@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 SAMPLES = 160
 """Frames of each motion that the landmarks of a rig without shapes are proposed from."""
+BROW_REACH = 0.15
+"""Near enough to a brow, in brow lengths, that a component for one brow alone is kept (docs/log.md)."""
 GENERATED = "generated"
 """Stands for the motion that is made up where the user has none."""
 
@@ -187,10 +189,12 @@ def fit_subject_pca(
     if stage.done:
         return read_pca(path)
     neutral = subject.character.neutral
+    brows = brow_regions(subject.landmarks, neutral, reach=BROW_REACH)
+    sides = {name: brows[name] for name in ("brow_l", "brow_r") if brows[name].size}
     fit = fit_pca_with_report(
         subject.frames,
         settings,
-        regions=face_regions(subject.landmarks, neutral),
+        regions={**face_regions(subject.landmarks, neutral), **sides},
         face_height=face_height(subject.landmarks, neutral),
         on_progress=on_progress,
     )
