@@ -14,7 +14,7 @@ from facepatch.metrics.face_measures import FaceMeasures, face_measures
 from facepatch.metrics.vertex_error import inter_ocular
 from facepatch.pca.choose import PcaSettings
 from facepatch.pca.fit import fit_pca
-from facepatch.pipelines.brows import brow_rest, lift_brows
+from facepatch.pipelines.brows import EVEN, brow_rest, lift_brows
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.synthetic.face import CARTOON_STYLE, make_character, synthetic_landmarks
 
@@ -42,18 +42,21 @@ def filmed() -> FaceMeasures:
 
 
 def lifted(
-    hero: tuple[Character, Pca], measures: FaceMeasures, *, found: np.ndarray | None = None, **settings: Any
-) -> FaceMeasures:
-    """Measures of the character, whose networks see nothing of the brows."""
+    hero: tuple[Character, Pca], measures: FaceMeasures, *, seen: FaceMeasures | None = None,
+    found: np.ndarray | None = None, **settings: Any,
+) -> FaceMeasures:  # fmt: skip
+    """Measures of the character, whose networks see nothing of the brows, or all of those of `seen`."""
     head, pca = hero
     marks = synthetic_landmarks(head)
     neutral = pca.weights(head.neutral[None])[0]
-    weights = lift_brows(
-        np.repeat(neutral[None], 30, 0), measures, brow_rest(measures, np.arange(10)),
-        found=np.ones(30, bool) if found is None else found, pca=pca, landmarks=marks, neutral_weights=neutral,
-        inter_ocular_cm=inter_ocular(marks, head.neutral),
-        settings=replace(BrowSettings(strength=1.0, smoothing=0.0), **settings),
-    )  # fmt: skip
+    weights = np.repeat(neutral[None], 30, 0)
+    for filmed in (measures,) if seen is None else (seen, measures):
+        weights = lift_brows(
+            weights, filmed, brow_rest(filmed, np.arange(10)),
+            found=np.ones(30, bool) if found is None else found, pca=pca, landmarks=marks, neutral_weights=neutral,
+            inter_ocular_cm=inter_ocular(marks, head.neutral),
+            settings=replace(BrowSettings(strength=1.0, smoothing=0.0), **settings),
+        )  # fmt: skip
     return face_measures(marks.positions(pca.vertices(weights)))
 
 
@@ -105,6 +108,18 @@ def test_brows_that_differ_by_no_more_than_a_turned_head_shows_stay_even() -> No
     even, apart = lifted(hero, performer), lifted(hero, uneven(performer, 0.025))
     np.testing.assert_allclose(apart.brow_l, even.brow_l, atol=1e-4)
     np.testing.assert_allclose(apart.brow_r, even.brow_r, atol=1e-4)
+
+
+@pytest.mark.parametrize(("seen", "kept"), [(0.02, 0.02), (0.05, 0.04), (0.0, 0.01)])
+def test_of_a_difference_that_may_be_the_turned_heads_the_networks_are_believed(
+    seen: float, kept: float
+) -> None:
+    hero, performer = tied_hero(), filmed()
+    known = uneven(performer, seen + EVEN)  # of which the channel leaves `seen`
+    even = lifted(hero, performer)
+    apart = lifted(hero, uneven(performer, 0.04), seen=known if seen else performer)
+    difference = (apart.brow_l - apart.brow_r)[UP].mean() - (even.brow_l - even.brow_r)[UP].mean()
+    assert difference == pytest.approx(kept, rel=0.15)
 
 
 def test_gain_and_strength_scale_the_rise(hero: tuple[Character, Pca]) -> None:

@@ -178,7 +178,7 @@ def sides(rows: np.ndarray, pca: Pca, *moving: int) -> tuple[np.ndarray, float]:
     basis = np.zeros((3, 56, 3), np.float32)
     for weight in moving:
         basis[weight, landmark_indices(*STILL), 1] = 1.0
-    change, tied = side_changes(rows, pca=pca, basis=basis, still=STILL, doubt=0.0, inter_ocular_cm=6.0)
+    change, tied = side_changes(rows, pca=pca, basis=basis, still=STILL, inter_ocular_cm=6.0)
     return rows @ change, tied
 
 
@@ -193,6 +193,26 @@ def test_sides_that_part_only_with_the_rest_of_the_face_move_together(pca: Pca) 
     moved, tied = sides(LEFT_RIGHT, pca, 1)
     np.testing.assert_allclose(moved, np.full((2, 2), 0.5), atol=1e-6)
     assert tied == 1.0
+
+
+def test_sides_that_move_together_unevenly_are_met_all_the_same(pca: Pca) -> None:
+    moved, tied = sides(np.array([[1.4, 0.5, 0.0], [0.6, -0.5, 0.0]]), pca, 2)
+    np.testing.assert_allclose(moved, np.eye(2), atol=1e-6)
+    assert tied == 0.0
+
+
+@pytest.mark.parametrize("hardly", [0.0, 1e-4, 0.01])
+def test_a_side_that_cannot_move_asks_nothing_of_the_other(hardly: float, pca: Pca) -> None:
+    moved, tied = sides(np.array([[1.0, 0.0, 0.0], [0.0, hardly, 0.0]]), pca, 2)
+    np.testing.assert_allclose(moved, [[1.0, 0.0], [0.0, 0.0]], atol=0.03)
+    assert tied == 1.0
+
+
+def test_a_side_that_always_goes_half_as_far_is_met_halfway(pca: Pca) -> None:
+    moved, _ = sides(np.array([[1.0, 0.0, 0.0], [0.5, 0.0, 0.0]]), pca, 2)
+    np.testing.assert_allclose(
+        moved @ [1.0, 1.0], [1.2, 0.6], atol=1e-6
+    )  # the least squares of what is missing
 
 
 @pytest.mark.parametrize("apart", [0.0, 1e-9, 0.1])

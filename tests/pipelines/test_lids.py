@@ -137,6 +137,19 @@ def test_an_open_eye_that_the_networks_all_but_shut_is_open(face: Face) -> None:
     np.testing.assert_allclose(gaps[:, 1], 1.0, atol=0.05)
 
 
+def test_narrow_eyes_that_widen_open_the_characters_half_as_far_beyond_its_own(face: Face) -> None:
+    performer = filmed(BLINKS)
+    scales = {
+        side: EyeScale(shut=0.0, open=float(getattr(performer, f"eye_open_{side}")[0]) / 1.7, ever_shut=True)
+        for side in ("l", "r")
+    }
+    weights, _ = close_lids(
+        face.weights(0.0 * BLINKS), performer, scales, pca=face.pca, landmarks=face.marks,
+        neutral_weights=face.rest, settings=LidSettings(overshoot=0.0),
+    )  # fmt: skip
+    np.testing.assert_allclose(face.gaps(weights)[OPEN], 1.35, atol=0.05)
+
+
 def test_a_wink_shuts_one_eye_and_leaves_the_other(face: Face) -> None:
     weights, shut = closed(face, face.weights(0.7 * BLINKS))
     gaps = face.gaps(weights)[WINK_L]

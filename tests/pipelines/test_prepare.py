@@ -86,6 +86,18 @@ def test_the_patches_are_of_training_frames_and_the_weights_are_of_the_motion(
         assert mask.max() > 0.5
 
 
+def test_weights_of_another_space_are_not_taken_for_these(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.prepared(tmp_path)
+    before = set((tmp_path / "stages").iterdir())
+    made.prepared(tmp_path)
+    assert set((tmp_path / "stages").iterdir()) == before
+    monkeypatch.setattr("facepatch.pipelines.subject.BROW_REACH", 0.3)
+    made.prepared(tmp_path)
+    assert set((tmp_path / "stages").iterdir()) > before
+
+
 def test_without_recombined_expressions_there_is_the_motion_alone(made: Made, tmp_path: Path) -> None:
     data = made.prepared(tmp_path, recombined=0.0)
     assert len(data.character) == len(data.weights) == data.motion_frames == 30

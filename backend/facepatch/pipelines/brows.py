@@ -18,11 +18,9 @@ from facepatch.weights.readouts import landmark_basis
 
 STILL = ("lips_outer", "lips_inner", "eye_l", "eye_r", "nose_base", "chin")
 """What a brow must not drag along."""
-DOUBT = 0.1
-"""Of the brow landmarks, as a share of the variance of the brows' mean height."""
 EVEN = 0.03
-"""Brows that differ by up to this, in inter-ocular distances, are even, and of a larger difference it is taken off: a
-head that is turned by 20 degrees shows .02 to .04 on real faces, a brow raised alone .1 to .17 (docs/log.md)."""
+"""How much of a difference of the brows, in inter-ocular distances, may be that of a turned head: .02 to .04 are at 20
+degrees on real faces, .1 to .17 is a brow raised alone (docs/log.md). Within it the networks are believed."""
 
 
 def brow_rest(
@@ -41,8 +39,8 @@ def lift_brows(
     """Weights (T, M) with the brows part of the way to the performer's.
 
     Wanted is the neutral's height plus gain times the performer's offset from his rest, in the inter-ocular distances
-    of either, less a difference of the sides up to `EVEN`; `strength` of what is missing is made good
-    (`channel.side_changes`).
+    of either; for the difference of the sides that and anything up to `EVEN` less. `strength` of what is missing is
+    made good (`channel.side_changes`).
     """
     channel = BrowChannel(
         pca, landmarks, neutral_weights=neutral_weights, inter_ocular_cm=inter_ocular_cm, settings=settings
@@ -63,7 +61,7 @@ class BrowChannel:
         self._offset = np.array([float(_height(start[None], side)[0]) for side in SIDES])
         self._neutral = neutral_weights @ self._rows.T + self._offset
         self._solve, _ = side_changes(
-            self._rows, pca=pca, basis=basis, still=STILL, doubt=DOUBT, inter_ocular_cm=inter_ocular_cm
+            self._rows, pca=pca, basis=basis, still=STILL, inter_ocular_cm=inter_ocular_cm
         )
 
     def __call__(
@@ -75,11 +73,21 @@ class BrowChannel:
         moved = np.stack([getattr(measures, f"brow_{side}") - rest[side] for side in SIDES], 1)
         if self._settings.smoothing > 0:
             moved = smooth(moved, found, self._settings.smoothing)
-        apart = moved[:, :1] - moved[:, 1:]
-        moved = moved - np.clip(apart, -EVEN, EVEN) * [0.5, -0.5]
-        wanted = self._neutral + self._unit * moved
-        missing = self._settings.strength * (wanted - (weights @ self._rows.T + self._offset))
+        lifted = weights @ self._rows.T + self._offset - self._neutral
+        wanted = _apart_as(lifted @ _LEFT_HIGHER, self._unit * moved, within=EVEN * self._unit)
+        missing = self._settings.strength * (wanted - lifted)
         return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
+
+
+_LEFT_HIGHER = np.array([1.0, -1.0])
+
+
+def _apart_as(known: Float64, sides: Float64, *, within: float) -> Float64:
+    """(T, 2) heights `sides` whose difference comes as near to `known` (T,) as up to `within` less of it allows."""
+    apart = sides @ _LEFT_HIGHER
+    least = apart - np.clip(apart, -within, within)
+    wanted = np.clip(known, np.minimum(apart, least), np.maximum(apart, least))
+    return sides + 0.5 * (wanted - apart)[:, None] * _LEFT_HIGHER
 
 
 def _height(points: Float32, side: str) -> Float64:

@@ -62,9 +62,9 @@ def nudge_matrix(
     dw = C^-1 J^T (J C^-1 J^T + R)^-1 r with J = rows (G, M), the change of each measure per weight, and r what is
     missing: the likeliest change for a normal distribution of precision C and measures of variance R. C is made of the
     motion's own variances and of the wish to keep the landmarks named in `still`; R is `doubt` times the measures' own
-    variance under C. Without doubt all measures are met; with it, what this character hardly ever does (brows apart,
-    say) is not forced. Nothing is done about a measure that the motion leaves where it is (`HARDLY`): there is no
-    telling what moves it. basis: (M, L, 3), change of the landmarks per weight.
+    variance under C. Without doubt all measures are met; with it, what this character hardly ever does (a mouth that
+    opens as it widens, say) is not forced. Nothing is done about a measure that the motion leaves where it is
+    (`HARDLY`): there is no telling what moves it. basis: (M, L, 3), change of the landmarks per weight.
     """
     driven = np.sqrt(rows**2 @ pca.variance) > HARDLY * inter_ocular_cm
     change = np.zeros(rows.T.shape)
@@ -85,28 +85,43 @@ def nudge_matrix(
 
 
 def side_changes(
-    rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], doubt: float, inter_ocular_cm: float
+    rows: Float64, *, pca: Pca, basis: Float32, still: tuple[str, ...], inter_ocular_cm: float
 ) -> tuple[Float64, float]:
     """(M, 2) the change of the weights for each unit that is missing of a linear measure on the left and on the right,
-    and how far the sides are tied, 0 to 1: 1 if neither can move without the other.
+    and how far the sides are tied, 0 to 1: 1 where the motion does not part them.
 
-    rows: (2, M). Mean and difference of the sides move apart from each other. The mean as it likeliest does
-    (`nudge_matrix`). The difference, which captures hardly hold, so that what is likeliest follows what happens to vary
-    with it, by the least motion of the whole face. Either as far as it is no grimace: `DRAGS`, `TRAVELS`.
+    rows: (2, M). Both sides at once move as they likeliest do (`nudge_matrix`), as far as comes nearest to what either
+    misses: a side that cannot move asks nothing of the other. Their difference, which captures hardly hold, so that
+    what is likeliest follows what happens to vary with it, moves by the least motion of the whole face. Either as far
+    as it is no grimace: `DRAGS`, `TRAVELS`.
     """
     parts = np.array([[0.5, 0.5], [1.0, -1.0]])
-    rows = parts @ rows
-    meant = nudge_matrix(
-        rows[:1], pca=pca, basis=basis, still=still, doubt=doubt, inter_ocular_cm=inter_ocular_cm
+    least, apart = np.linalg.pinv(parts @ rows).T
+    mean = nudge_matrix(
+        parts[:1] @ rows, pca=pca, basis=basis, still=still, doubt=0.0, inter_ocular_cm=inter_ocular_cm
     )
-    both, (least, apart) = meant[:, 0], np.linalg.pinv(rows).T
+    both, tied = mean[:, 0], 1.0
     kept = basis[:, landmark_indices(*still)].astype(np.float64)
-    dragged = np.sqrt((np.einsum("pm,mlc->plc", [both, apart], kept) ** 2).sum(axis=2).mean(axis=1))
-    far, near = (np.linalg.norm((x @ pca.basis).reshape(-1, 3), axis=1).max() for x in (apart, least))
-    share = 1.0 - smoothstep(dragged, *DRAGS)
-    share *= both.any(), apart.any() * (1.0 - smoothstep(far / max(near, 1e-9), *TRAVELS))
-    both = both - share[1] * (rows[1] @ both) * apart
-    return np.stack([both, apart], 1) @ (share[:, None] * parts), float(1.0 - share[1])
+    if np.allclose(parts @ rows @ apart, (0.0, 1.0), atol=1e-3):
+        near = min(_travel(change, pca) for change in (least, both) if change.any())
+        calm = 1.0 - float(smoothstep(_drag(apart, kept), *DRAGS))
+        tied -= calm * (1.0 - float(smoothstep(_travel(apart, pca) / max(near, 1e-9), *TRAVELS)))
+    both = both - (1.0 - tied) * (parts[1] @ rows @ both) * apart
+    calm = 1.0 - float(smoothstep(_drag(both, kept), *DRAGS))
+    moved = rows @ both
+    follows = moved / max(float(moved @ moved), 1e-12)
+    change = calm * both[:, None] * follows + (1.0 - tied) * apart[:, None] * parts[1]
+    return change, tied
+
+
+def _drag(change: Float64, kept: Float64) -> float:
+    """Root mean square motion, cm, of the landmarks that `kept` (M, S, 3) moves, for a change (M,) of the weights."""
+    return float(np.sqrt((np.einsum("m,mlc->lc", change, kept) ** 2).sum(axis=1).mean()))
+
+
+def _travel(change: Float64, pca: Pca) -> float:
+    """How far the vertex goes that goes furthest, cm, for a change (M,) of the weights."""
+    return float(np.linalg.norm((change @ pca.basis).reshape(-1, 3), axis=1).max())
 
 
 def limited(change: Float64, pca: Pca) -> Float64:

@@ -30,7 +30,8 @@ BLINK, WINK = (0.15, 0.6), (0.4, 0.8)
 both, from the second on it is none, and a wink."""
 LEFT = 0.125
 """What the channel leaves to the networks at most, over the gap of an open eye. Where they are further off they have
-never seen such an eye; on the films' training frames the landmarks are right there (docs/log.md)."""
+never seen such an eye; on the films' training frames the landmarks are right there (docs/log.md). Not of what an eye
+opens beyond that gap: of a performer with narrow eyes a little is a large share."""
 STILL = ("lips_outer", "lips_inner", "brow_l", "brow_r", "nose_base", "chin")
 """What a lid must not drag along."""
 
@@ -100,7 +101,6 @@ class LidChannel:
             pca=pca,
             basis=basis,
             still=STILL,
-            doubt=0.0,
             inter_ocular_cm=inter_ocular(landmarks, neutral[0]),
         )
 
@@ -119,8 +119,9 @@ class LidChannel:
         aim = openness * (1 + settings.overshoot) - settings.overshoot
         wanted = self._open_gaps * np.clip(aim, -settings.overshoot, 2.0)
         missing = wanted - (weights @ self._rows.T + self._offset)
-        most = LEFT * self._open_gaps
-        left = np.clip((1.0 - _say(openness, settings)) * missing, -most, most)
+        share, most = 1.0 - _say(openness, settings), LEFT * self._open_gaps
+        wider = np.maximum(0.0, wanted - self._open_gaps)
+        left = np.clip(share * missing, -most, most + share * wider)
         change = limited((settings.strength * (missing - left)) @ self._solve.T, self._pca)
         return (weights + change).astype(np.float32), shut
 

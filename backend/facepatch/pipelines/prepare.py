@@ -31,7 +31,7 @@ from facepatch.pipelines.quality import Validation, feature_curves, feature_rang
 from facepatch.pipelines.recombine import recombined
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
-from facepatch.pipelines.subject import ChainedFrames, Subject, character_measures
+from facepatch.pipelines.subject import ChainedFrames, Subject, character_measures, pca_inputs
 from facepatch.reenactment.masks import feature_mask
 from facepatch.reenactment.pairing import find_partners
 from facepatch.render.phong import prepare_look
@@ -98,10 +98,8 @@ def prepare_training(
     inputs = {
         "recipe": RECIPE,
         "performer": performance.take.key,
-        "character": subject.key,
-        "settings": {
-            name: to_dict(getattr(settings, name)) for name in ("patches", "makeup", "selection", "pca")
-        },
+        "character": pca_inputs(subject, settings.pca),
+        "settings": {name: to_dict(getattr(settings, name)) for name in ("patches", "makeup", "selection")},
         "share": settings.train_share,
         "validation": settings.validation_share,
         "supersample": settings.supersample,

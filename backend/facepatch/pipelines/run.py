@@ -46,9 +46,9 @@ from facepatch.pipelines.retarget import (
 from facepatch.pipelines.settings import RetargetSettings, RunSettings, read_settings, toml_text
 from facepatch.pipelines.store import Stage, Store
 from facepatch.pipelines.subject import (
-    BROW_REACH,
     Subject,
     fit_subject_pca,
+    pca_inputs,
     prepare_character,
     read_subject,
 )
@@ -166,8 +166,7 @@ def make_pca(
     subject: Subject, settings: RunSettings, store: Store, *, on_progress: OnProgress = silent
 ) -> tuple[Pca, Stage]:
     """The space of the character's motion. Before the film is looked at: a motion that never moves is told here."""
-    inputs = {"subject": subject.key, "settings": to_dict(settings.pca), "brows": BROW_REACH}
-    stage = store.stage("pca", inputs)
+    stage = store.stage("pca", pca_inputs(subject, settings.pca))
     return fit_subject_pca(subject, settings.pca, stage=stage, on_progress=on_progress), stage
 
 

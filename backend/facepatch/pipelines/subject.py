@@ -16,6 +16,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.data.pca import Pca, read_pca, write_pca
 from facepatch.core.errors import InputError, TopologyError
 from facepatch.core.progress import OnProgress, silent
+from facepatch.core.schema import to_dict
 from facepatch.landmarks.picks import read_picks, write_picks
 from facepatch.landmarks.surface import propose_landmarks
 from facepatch.landmarks.surface_picture import draw_landmarks
@@ -179,6 +180,11 @@ def _source(character: Character, clip: Clip | MeshClip) -> ShapeSource:
             "Use the mesh that the character was read from."
         )
     return ArrayFrames(clip.vertices)
+
+
+def pca_inputs(subject: Subject, settings: PcaSettings) -> dict[str, object]:
+    """All that decides the PCA of the subject's motion."""
+    return {"subject": subject.key, "settings": to_dict(settings), "brows": BROW_REACH}
 
 
 def fit_subject_pca(
