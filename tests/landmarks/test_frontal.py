@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from facepatch.core.axes import Float64
 from facepatch.core.data.landmarks import LANDMARK_NAMES, RIGID, landmark_indices
-from facepatch.landmarks.frontal import DEPTH, LARGEST, frontal_points, swing_limited
+from facepatch.landmarks.frontal import DEPTH, LARGEST, NEAREST, frontal_points, swing_limited
 from facepatch.landmarks.head_pose import RIGID_SHAPE
 from facepatch.metrics.face_measures import MEASURES, face_measures
 from facepatch.synthetic.face import PERFORMER_STYLE, make_character, synthetic_landmarks
@@ -34,10 +34,21 @@ def face() -> Float64:
     return points
 
 
-def filmed(points: Float64, turns: Float64) -> Float64:
-    """(T, L, 2) pixels, weak perspective: 20 pixels to the centimetre, somewhere in the picture."""
-    shown = 20.0 * (points @ turns.transpose(0, 2, 1))[:, :, :2]
+FAR = 1e6
+
+
+def filmed(points: Float64, turns: Float64, *, away: float = FAR) -> Float64:
+    """(T, L, 2) pixels from `away` cm: 20 pixels to the centimetre, somewhere in the picture."""
+    placed = (points - RIGID_SHAPE.mean(axis=0)) @ turns.transpose(0, 2, 1)
+    shown = 20.0 * placed[:, :, :2] / (1.0 - placed[:, :, 2:] / away)
     return shown * (1.0, -1.0) + (320.0, 240.0)
+
+
+def pose_of(turns: Float64, *, away: float = FAR) -> Float64:
+    """(T, 4, 4) head -> camera."""
+    pose = np.tile(np.eye(4), (len(turns), 1, 1))
+    pose[:, :3, :3], pose[:, 2, 3] = turns, -away
+    return pose
 
 
 POSES = np.array(
@@ -51,11 +62,30 @@ def turns_of(poses: Float64) -> Float64:
 
 def test_the_mean_face_keeps_its_measures_whichever_way_it_looks() -> None:
     points, turns = face(), turns_of(POSES)
-    flat = frontal_points(filmed(points, turns), turns)
+    flat = frontal_points(filmed(points, turns), pose_of(turns))
     for name, curve in face_measures(flat).curves().items():
         np.testing.assert_allclose(curve, curve[0], atol=1e-5, err_msg=name)
     straight = face_measures(filmed(points, turns[:1]))
     assert face_measures(flat).at(0) == pytest.approx(straight.at(0), abs=1e-5)
+
+
+@pytest.mark.parametrize("away", [NEAREST, 60.0, 200.0])
+def test_a_near_camera_measures_the_same_whichever_way_the_face_looks(away: float) -> None:
+    turns = turns_of(POSES)
+    shown = filmed(face(), turns, away=away)
+    apart = np.ptp(face_measures(frontal_points(shown, pose_of(turns))).curves()["brow_l"])
+    assert apart > 2.0 / away  # one brow is higher than the other where the distance is not known
+    flat = frontal_points(shown, pose_of(turns, away=away))
+    np.testing.assert_allclose(flat[0], shown[0], atol=1e-6)  # a face that looks into the camera stays
+    for name, curve in face_measures(flat).curves().items():
+        np.testing.assert_allclose(curve, curve[0], atol=2e-4, err_msg=name)
+
+
+def test_no_camera_is_taken_to_be_nearer_than_the_nearest() -> None:
+    turns = turns_of(POSES)
+    shown = filmed(face(), turns, away=60.0)
+    nearest, nearer = (frontal_points(shown, pose_of(turns, away=away)) for away in (NEAREST, 5.0))
+    np.testing.assert_array_equal(nearer, nearest)
 
 
 @pytest.mark.parametrize("name", ["mouth_width", "brow_l", "brow_r"])
@@ -65,7 +95,8 @@ def test_another_face_loses_most_of_what_the_turn_does_to_it(name: str) -> None:
     moved, left = (
         np.abs(curve - curve[0]).max()
         for curve in (
-            face_measures(points).curves()[name] for points in (before, frontal_points(before, turns))
+            face_measures(points).curves()[name]
+            for points in (before, frontal_points(before, pose_of(turns)))
         )
     )
     assert left < 0.5 * moved
@@ -76,7 +107,7 @@ def test_an_expression_on_a_turned_head_is_that_of_the_frontal_one() -> None:
     points[landmark_indices("lips_outer_corner_l", "lips_outer_corner_r"), 0] *= 1.2
     points[landmark_indices("brow_l", "brow_r"), 1] += 0.5
     smiling = face_measures(
-        np.concatenate([filmed(face(), turns[:1]), frontal_points(filmed(points, turns), turns)])
+        np.concatenate([filmed(face(), turns[:1]), frontal_points(filmed(points, turns), pose_of(turns))])
     )
     assert set(smiling.curves()) == set(MEASURES)
     for name in ("mouth_width", "brow_l", "brow_r"):
@@ -88,7 +119,7 @@ def test_an_expression_on_a_turned_head_is_that_of_the_frontal_one() -> None:
 def test_pixels_and_roll_stay_those_of_the_frame() -> None:
     turns = turns_of(np.array([(0, 0, 25)]))
     shown = filmed(face(), turns)
-    np.testing.assert_allclose(frontal_points(shown, turns), shown, atol=1e-6)
+    np.testing.assert_allclose(frontal_points(shown, pose_of(turns)), shown, atol=1e-3)
     assert shown.shape == (1, len(LANDMARK_NAMES), 2)
 
 
@@ -100,7 +131,7 @@ def test_profiles_are_treated_as_the_largest_turn() -> None:
     np.testing.assert_allclose(
         limited @ limited.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (3, 3, 3)), atol=1e-9
     )
-    assert np.isfinite(frontal_points(filmed(face(), turns), turns)).all()
+    assert np.isfinite(frontal_points(filmed(face(), turns), pose_of(turns))).all()
 
 
 def test_a_performer_who_turns_measures_as_he_would_with_his_head_still() -> None:
@@ -109,7 +140,7 @@ def test_a_performer_who_turns_measures_as_he_would_with_his_head_still() -> Non
     pose = head_motion(clip.frame_count, 30.0, np.random.default_rng(1))
     truth = face_measures(true_landmarks(performer, clip))
     turned = true_landmarks(performer, replace(clip, head_pose=pose)).astype(np.float64)
-    before, after = face_measures(turned), face_measures(frontal_points(turned, pose[:, :3, :3]))
+    before, after = face_measures(turned), face_measures(frontal_points(turned, pose_of(pose[:, :3, :3])))
     for name in ("mouth_width", "brow_l", "brow_r", "eye_open_l", "eye_open_r"):
         wrong, left = (np.std(one.curves()[name] - truth.curves()[name]) for one in (before, after))
         assert left < 0.5 * wrong, name

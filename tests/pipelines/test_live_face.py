@@ -45,10 +45,12 @@ def test_the_measures_of_a_frame_are_those_of_the_take(points: np.ndarray) -> No
     neutral = rest_shape(points.astype(np.float64), FOUND)
     reference = align_face(neutral[None]).reference
     turns = Rotation.from_euler("yx", np.linspace((0, 0), (30, 10), len(points)), degrees=True).as_matrix()
-    flat = frontal_points(points.astype(np.float64), turns)
+    pose = np.tile(np.eye(4), (len(points), 1, 1))
+    pose[:, :3, :3], pose[:, 2, 3] = turns, -50.0
+    flat = frontal_points(points.astype(np.float64), pose)
     whole = measures_of(align_face(flat, reference=reference))
     live = Measures(reference, OFF)
-    rows = [live.push(row.astype(np.float64), turns[i], i / 24) for i, row in enumerate(points)]
+    rows = [live.push(row.astype(np.float64), pose[i], i / 24) for i, row in enumerate(points)]
     for name in MEASURES:
         told = np.array([row.at(0)[name] for row in rows])
         np.testing.assert_allclose(told, whole.curves()[name], atol=1e-6)
@@ -62,7 +64,7 @@ def test_smoothing_makes_measures_calmer(points: np.ndarray) -> None:
     still = points[0] + rng.normal(0, 0.5, (200, *points[0].shape))
     lids = np.array(
         [
-            [one.push(row, np.eye(3), i / 60).eye_open_l[0] for one in (calm, raw)]
+            [one.push(row, np.eye(4), i / 60).eye_open_l[0] for one in (calm, raw)]
             for i, row in enumerate(still)
         ]
     )

@@ -1,8 +1,9 @@
 """Film landmarks as they would lie if the head looked into the camera.
 
 A turned head foreshortens what is measured on it: at 30 degrees a mouth is an eighth narrower and one brow higher than
-the other, with no expression at all. The head's rotation is known (`head_pose`), how far each landmark stands out is
-taken from a mean adult face; x and y on the head follow from both. Expressions change depth little beside that.
+the other, with no expression at all. The nearer half of the face is larger, too, and its brow higher still. The head's
+pose is known (`head_pose`), how far each landmark stands out is taken from a mean adult face; x and y on the head
+follow from both. Expressions change depth little beside that.
 """
 
 from __future__ import annotations
@@ -27,31 +28,49 @@ _STEPS = {
 LARGEST = np.deg2rad(60.0)
 """Turns beyond this are treated as this: what is left of the face is too narrow to be widened."""
 
+NEAREST = 40.0
+"""Cameras are taken to be no nearer, cm. How near they are is guessed from the size of the face in the picture; of a
+film that was cropped to the face that is too near (docs/log.md)."""
+ROUNDS = 4
+"""What is nearer is larger, and how near it is follows from where it lies. After the fourth round nothing is off by
+more than a ten-thousandth of the distance between the eyes."""
+
 DEPTH = np.concatenate([_STEPS["eye" if name.startswith("eye") else "brow" if name.startswith("brow") else name]
                         for name in ELEMENTS])  # fmt: skip
 """(L,) cm"""
 
 
-def frontal_points(points: Float64, turns: Float64) -> Float64:
+def frontal_points(points: Float64, pose: Float64) -> Float64:
     """(T, L, 2) pixels, y down, of the same faces without their turn to the side, up or down; roll stays.
 
-    points: (T, L, 2) pixels; turns: (T, 3, 3) head -> camera, camera axes x right, y up, z towards the camera. With
-    weak perspective x = s (R X)_xy + t, so X_xy = R_xy^-1 ((x - t) / s - R_xz z), z the mean face's `DEPTH`; s is
-    that of the rigid points in the frame. Pixels stay those of the frame.
+    points: (T, L, 2) pixels; pose: (T, 4, 4) head -> camera, cm, camera axes x right, y up, z towards the camera. At
+    distance D a point is drawn at x = s (R X)_xy / (1 - z / D) + t, z = (R X)_z, so that
+    X_xy = R_xy^-1 ((x - t) (1 - z / D) / s - R_xz Z), Z the mean face's `DEPTH`. s and t are those of the rigid
+    points in the frame, from whose middle X is counted. A face that looks into the camera stays as it is.
     """
     check = Axes()
     plane = check("landmarks", points, f"T {len(LANDMARK_NAMES)} 2", np.float64) * (1.0, -1.0)
-    rotation = swing_limited(check("turns", turns, "T 3 3", np.float64))
+    pose = check("pose", pose, "T 4 4", np.float64)
+    rotation = swing_limited(pose[:, :3, :3])
+    away = np.maximum(NEAREST, -pose[:, 2, 3])[:, None]
     rows = landmark_indices(*RIGID)
-    middle = plane[:, rows].mean(axis=1, keepdims=True)
     shown = (RIGID_SHAPE - RIGID_SHAPE.mean(axis=0)) @ rotation.transpose(0, 2, 1)[:, :, :2]
-    scale = ((plane[:, rows] - middle) * shown).sum(axis=(1, 2)) / (shown**2).sum(axis=(1, 2))
-    scale = np.maximum(scale, 1e-6)[:, None, None]
     depth = DEPTH - DEPTH[rows].mean()
-    raised = (plane - middle) / scale - depth[:, None] * rotation[:, None, :2, 2]
+    smaller = np.ones(plane.shape[:2])
+    middle, scale, flat = plane, smaller, plane
+    for _ in range(ROUNDS):
+        share = smaller[:, rows, None]
+        middle = (plane[:, rows] * share).sum(axis=1, keepdims=True) / share.sum(axis=1, keepdims=True)
+        drawn = (plane - middle) * smaller[..., None]
+        scale = (drawn[:, rows] * shown).sum(axis=(1, 2)) / (shown**2).sum(axis=(1, 2))
+        scale = np.maximum(scale, 1e-6)[:, None, None]
+        raised = drawn / scale - depth[:, None] * rotation[:, None, :2, 2]
+        flat = np.einsum("txy,tly->tlx", np.linalg.inv(rotation[:, :2, :2]), raised)
+        towards = np.einsum("tx,tlx->tl", rotation[:, 2, :2], flat) + depth * rotation[:, 2, 2, None]
+        smaller = 1.0 - towards / away
     # Roll is put back, so that a picture's face stays as it is held.
-    flat = np.einsum("txy,tly->tlx", roll_of(rotation) @ np.linalg.inv(rotation[:, :2, :2]), raised)
-    return (flat * scale + middle) * (1.0, -1.0)
+    held = np.einsum("txy,tly->tlx", roll_of(rotation), flat) / (1.0 - depth / away)[..., None]
+    return (held * scale + middle) * (1.0, -1.0)
 
 
 def swing_limited(turns: Float64) -> Float64:

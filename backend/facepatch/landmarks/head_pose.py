@@ -81,9 +81,13 @@ def head_pose(
     return out
 
 
-def head_turns(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSettings()) -> Float64:
-    """(T, 3, 3) head -> camera, steadied, of a track that has a head pose: the identity looks into the camera."""
-    return Rotation.from_quat(_steadied(track, settings)[0]).as_matrix()
+def camera_pose(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSettings()) -> Float64:
+    """(T, 4, 4) head -> camera, cm, steadied, of a track that has a head pose: the identity's rotation looks into the
+    camera, which is as far away as its z is below 0."""
+    turns, places = _steadied(track, settings)
+    out = np.tile(np.eye(4), (track.frame_count, 1, 1))
+    out[:, :3, :3], out[:, :3, 3] = Rotation.from_quat(turns).as_matrix(), places
+    return out
 
 
 def _steadied(track: LandmarkTrack, settings: HeadPoseSettings) -> tuple[Float64, Float64]:

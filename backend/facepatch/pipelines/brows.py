@@ -18,9 +18,9 @@ from facepatch.weights.readouts import landmark_basis
 
 STILL = ("lips_outer", "lips_inner", "eye_l", "eye_r", "nose_base", "chin")
 """What a brow must not drag along."""
-EVEN = 0.03
-"""How much of a difference of the brows, in inter-ocular distances, may be that of a turned head: .02 to .04 are at 20
-degrees on real faces, .1 to .17 is a brow raised alone (docs/log.md). Within it the networks are believed."""
+EVEN = 0.02
+"""How much of a difference of the brows, in inter-ocular distances, may be that of a turned head: up to .01 per 10
+degrees are left on real faces, .1 to .17 is a brow raised alone (docs/log.md). Within it the networks are believed."""
 
 
 def brow_rest(

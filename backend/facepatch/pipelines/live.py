@@ -142,7 +142,7 @@ class LiveRetarget:
         points = face.points.astype(np.float64)
         aligned = self._alignment.push(points, time_s)
         pose = self._head_pose.push(face, image_size=(image.shape[1], image.shape[0]), time_s=time_s)
-        measures = self._measures.push(points, self._head_pose.turn, time_s)
+        measures = self._measures.push(points, self._head_pose.pose, time_s)
         laps.lap("alignment")
         cut_patches(image, self._patch_maps(aligned), size=self._patches.shape[1], out=self._patches)
         laps.lap("patches")

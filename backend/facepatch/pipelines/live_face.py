@@ -87,12 +87,12 @@ class Measures:
         """Forget the face."""
         self._filter.reset()
 
-    def push(self, points: Float64, turn: Float64, time_s: float) -> FaceMeasures:
-        """(L, 2) px and (3, 3) head -> camera -> measures of one frame, in the units of the take that was trained on.
+    def push(self, points: Float64, pose: Float64, time_s: float) -> FaceMeasures:
+        """(L, 2) px and (4, 4) head -> camera -> measures of one frame, in the units of the take that was trained on.
 
         The points are steadied after they are aligned, so that motion of the head is not mistaken for expression.
         """
-        flat = frontal_points(points[None], turn[None])[0]
+        flat = frontal_points(points[None], pose[None])[0]
         return self._measured(self._filter(self._align(flat), time_s))
 
     def _measured(self, aligned: Float64) -> FaceMeasures:
@@ -123,8 +123,8 @@ class HeadPose:
         self._seen: list[Float64] = []
         self._turn = Rotation.identity()
         self._place = np.zeros(3)
-        self.turn: Float64 = np.eye(3)
-        """(3, 3) head -> camera of the last frame, steadied: the identity looks into the camera."""
+        self.pose: Float64 = np.eye(4)
+        """(4, 4) head -> camera of the last frame, steadied, as `landmarks.head_pose.camera_pose`."""
 
     def reset(self) -> None:
         """Forget how the head was held; the neutral stays."""
@@ -138,7 +138,8 @@ class HeadPose:
         values = np.concatenate([turn, pose[:3, 3] - self._place])[None]
         unit = np.array([1.0, 1.0, 1.0, EYE_DISTANCE_CM, EYE_DISTANCE_CM, EYE_DISTANCE_CM])
         calm = self._filter(values, time_s, unit=unit)[0]
-        self.turn = (Rotation.from_rotvec(calm[:3]) * self._turn).as_matrix()
+        self.pose[:3, :3] = (Rotation.from_rotvec(calm[:3]) * self._turn).as_matrix()
+        self.pose[:3, 3] = calm[3:] + self._place
         return calm
 
     def _learn_neutral(self, pose: Float64, time_s: float) -> None:

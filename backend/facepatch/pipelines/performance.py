@@ -18,7 +18,7 @@ from facepatch.geometry.affine import compose, inverse, transform
 from facepatch.landmarks.detect import detect_landmarks
 from facepatch.landmarks.detector import LandmarkSettings
 from facepatch.landmarks.frontal import frontal_points
-from facepatch.landmarks.head_pose import HeadPoseSettings, head_pose, head_turns
+from facepatch.landmarks.head_pose import HeadPoseSettings, camera_pose, head_pose
 from facepatch.landmarks.steady import SteadySettings, steady
 from facepatch.metrics.face_measures import FaceMeasures, align_face, measures_of
 from facepatch.patches.align import align_character, align_performer, rest_frames, rest_shape
@@ -90,14 +90,14 @@ class FilmPerformance:
     """A performer on film."""
 
     def __init__(
-        self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None, turns: Float64 | None = None,
+        self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None, seen: Float64 | None = None,
         reference: Float64 | None = None,
     ) -> None:  # fmt: skip
-        """pose: (T, 4, 4) relative to neutral; turns: (T, 3, 3) head -> camera, which the measures are freed of.
+        """pose: (T, 4, 4) relative to neutral; seen: (T, 4, 4) head -> camera, which the measures are freed of.
         reference: `Take.reference` of an earlier take of the same performer."""
         self.film, self.track = film, track
         points = track.points.astype(np.float64)
-        flat = points if turns is None else frontal_points(points, turns)
+        flat = points if seen is None else frontal_points(points, seen)
         face = align_face(flat, valid=track.found, reference=reference)
         self.take = Take(
             name=film.path.stem,
@@ -167,12 +167,12 @@ def film_performance(
         stage.finish()
     # Also in the call that found them: what is written is rounded, and a run that goes on must come to the same.
     raw = read_landmark_track(file)
-    poses = turns = None
+    poses = seen = None
     if raw.head_pose is not None:
-        poses, turns = head_pose(raw, pose), head_turns(raw, pose)
+        poses, seen = head_pose(raw, pose), camera_pose(raw, pose)
     key = f"{stage.key}+{to_dict(steadying)}+{to_dict(pose)}"
     return FilmPerformance(
-        film, steady(raw, steadying), key=key, pose=poses, turns=turns, reference=reference
+        film, steady(raw, steadying), key=key, pose=poses, seen=seen, reference=reference
     ), stage
 
 
