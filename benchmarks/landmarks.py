@@ -22,7 +22,7 @@ import tyro
 
 from facepatch.core.progress import Progress
 from facepatch.landmarks.detect import detect_landmarks
-from facepatch.landmarks.head_pose import head_pose
+from facepatch.landmarks.head_pose import camera_pose, head_pose
 from facepatch.landmarks.steady import steady
 from facepatch.render.video import Film, FilmFrame, open_film, read_frames
 
@@ -84,7 +84,11 @@ def main(films: Annotated[tuple[Path, ...], tyro.conf.Positional] = (), hours: f
             f"{name}: film -> landmarks", lambda film=film: detect_landmarks(film), film.frame_count
         )
         timed(f"{name}: steady", lambda track=track: steady(track), film.frame_count)
-        timed(f"{name}: head pose", lambda track=track: head_pose(track), film.frame_count)
+        timed(
+            f"{name}: head pose",
+            lambda track=track: head_pose(camera_pose(track), track.found),
+            film.frame_count,
+        )
         print(f"| {name}: face found in {100 * np.mean(track.found):.1f} % of frames | | | | | |")
     if hours:
         film = open_film(paths[0])

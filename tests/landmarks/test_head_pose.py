@@ -14,6 +14,7 @@ from facepatch.landmarks.head_pose import (
     FOCAL,
     RIGID_SHAPE,
     HeadPoseSettings,
+    camera_pose,
     film_head_pose,
     head_pose,
     similarity,
@@ -99,7 +100,7 @@ def posed(made: SimpleNamespace, places: np.ndarray) -> LandmarkTrack:
 
 
 def test_the_pose_is_relative_to_the_neutral_frame(posed: LandmarkTrack, places: np.ndarray) -> None:
-    pose = head_pose(posed, HeadPoseSettings(smoothing_s=0), neutral_frame=30)
+    pose = head_pose(camera_pose(posed, HeadPoseSettings(smoothing_s=0)), posed.found, neutral_frame=30)
     np.testing.assert_allclose(pose[30], np.eye(4), atol=1e-6)
     turned = (turns()[7] * turns()[30].inv()).as_matrix()
     np.testing.assert_allclose(pose[7, :3, :3], turned, atol=1e-6)
@@ -107,7 +108,7 @@ def test_the_pose_is_relative_to_the_neutral_frame(posed: LandmarkTrack, places:
 
 
 def test_without_a_neutral_frame_the_mean_pose_is_neutral(posed: LandmarkTrack) -> None:
-    pose = head_pose(posed)
+    pose = head_pose(camera_pose(posed), posed.found)
     assert np.degrees(Rotation.from_matrix(pose[:, :3, :3]).mean().magnitude()) < 0.1
     np.testing.assert_allclose(np.median(pose[:, :3, 3], axis=0), 0, atol=1e-9)
 
@@ -118,8 +119,8 @@ def test_the_pose_is_steadied(posed: LandmarkTrack) -> None:
     pose = posed.head_pose.copy()
     pose[:, :3, :3] = shaken.as_matrix()
     shaky = replace(posed, head_pose=pose)
-    clean = head_pose(posed, HeadPoseSettings(smoothing_s=0), neutral_frame=0)
-    relative = lambda settings: head_pose(shaky, settings, neutral_frame=0)  # noqa: E731
+    clean = head_pose(camera_pose(posed, HeadPoseSettings(smoothing_s=0)), posed.found, neutral_frame=0)
+    relative = lambda settings: head_pose(camera_pose(shaky, settings), posed.found, neutral_frame=0)  # noqa: E731
 
     def jitter(pose: np.ndarray) -> float:
         return float(np.abs(np.diff(pose[:, :3, :3] - clean[:, :3, :3], 2, axis=0)).mean())
@@ -133,16 +134,16 @@ def test_gaps_are_bridged_on_the_short_way_round(posed: LandmarkTrack) -> None:
     assert posed.head_pose is not None
     pose = posed.head_pose.copy()
     pose[10:14] = pose[9]
-    bridged = head_pose(replace(posed, head_pose=pose, found=found), neutral_frame=0)
-    whole = head_pose(posed, neutral_frame=0)
+    bridged = head_pose(camera_pose(replace(posed, head_pose=pose, found=found)), found, neutral_frame=0)
+    whole = head_pose(camera_pose(posed), posed.found, neutral_frame=0)
     off = Rotation.from_matrix(bridged[:, :3, :3]) * Rotation.from_matrix(whole[:, :3, :3]).inv()
     assert np.degrees(off.magnitude()).max() < 2
 
 
 def test_what_cannot_give_a_pose_is_refused(posed: LandmarkTrack) -> None:
     with pytest.raises(ShapeError, match="these landmarks carry none"):
-        head_pose(replace(posed, head_pose=None))
+        camera_pose(replace(posed, head_pose=None))
     with pytest.raises(InputError, match="the neutral frame 99 has no face"):
-        head_pose(posed, neutral_frame=99)
+        head_pose(camera_pose(posed), posed.found, neutral_frame=99)
     with pytest.raises(ConfigError, match=r"head_pose\.smoothing_s: is 11"):
         HeadPoseSettings(smoothing_s=11)

@@ -51,48 +51,11 @@ class HeadPoseSettings:
                 )
 
 
-def head_pose(
-    track: LandmarkTrack,
-    settings: HeadPoseSettings = HeadPoseSettings(),
-    *,
-    neutral_frame: int | None = None,
-) -> Float64:
-    """(T, 4, 4) head -> camera relative to the neutral pose, cm, steadied: the identity is the neutral pose.
-
-    M = [R_t R_0^T, p_t - p_0]: how the head is turned away from neutral about its own origin, and how far that has
-    moved, both along the camera's axes (see the module). Neutral is the pose of `neutral_frame`, or the mean pose.
-    Raises ShapeError where the track has no head pose, InputError where the neutral frame has no face.
-    """
+def camera_pose(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSettings()) -> Float64:
+    """(T, 4, 4) head -> camera, cm, steadied: the identity's rotation looks into the camera, which is as far away as
+    its z is below 0. Raises ShapeError where the track has no head pose."""
     if track.head_pose is None:
         raise ShapeError("head pose: these landmarks carry none. Detect them again.")
-    if neutral_frame is not None and not (
-        0 <= neutral_frame < track.frame_count and track.found[neutral_frame]
-    ):
-        raise InputError(f"head pose: the neutral frame {neutral_frame} has no face. Choose another frame.")
-    turns, places = _steadied(track, settings)
-    if neutral_frame is None:
-        neutral_turn = Rotation.from_quat(turns[track.found]).mean()
-        neutral_place = np.median(places[track.found], axis=0)
-    else:
-        neutral_turn, neutral_place = Rotation.from_quat(turns[neutral_frame]), places[neutral_frame]
-    out = np.tile(np.eye(4), (track.frame_count, 1, 1))
-    out[:, :3, :3] = (Rotation.from_quat(turns) * neutral_turn.inv()).as_matrix()
-    out[:, :3, 3] = places - neutral_place
-    return out
-
-
-def camera_pose(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSettings()) -> Float64:
-    """(T, 4, 4) head -> camera, cm, steadied, of a track that has a head pose: the identity's rotation looks into the
-    camera, which is as far away as its z is below 0."""
-    turns, places = _steadied(track, settings)
-    out = np.tile(np.eye(4), (track.frame_count, 1, 1))
-    out[:, :3, :3], out[:, :3, 3] = Rotation.from_quat(turns).as_matrix(), places
-    return out
-
-
-def _steadied(track: LandmarkTrack, settings: HeadPoseSettings) -> tuple[Float64, Float64]:
-    """Quaternions (T, 4) and places (T, 3)."""
-    assert track.head_pose is not None
     turns = Rotation.from_matrix(track.head_pose[:, :3, :3]).as_quat()
     flips = np.concatenate([[1.0], np.where((turns[1:] * turns[:-1]).sum(axis=1) < 0, -1.0, 1.0)])
     turns = turns * np.cumprod(flips)[:, None]  # q and -q are the same turn: the nearer to the frame before
@@ -108,8 +71,30 @@ def _steadied(track: LandmarkTrack, settings: HeadPoseSettings) -> tuple[Float64
         filler = GapFiller(max(1, round(settings.longest_gap_s * fps)))
         rows = [filler.push(values, track.found), filler.finish()]
         filled.append(np.concatenate(rows).astype(np.float64))
-    filled[0] /= np.linalg.norm(filled[0], axis=1, keepdims=True)
-    return filled[0], filled[1]
+    out = np.tile(np.eye(4), (track.frame_count, 1, 1))
+    out[:, :3, :3], out[:, :3, 3] = Rotation.from_quat(filled[0]).as_matrix(), filled[1]
+    return out
+
+
+def head_pose(seen: Float64, found: Bool, *, neutral_frame: int | None = None) -> Float64:
+    """(T, 4, 4) head -> camera relative to the neutral pose, cm: the identity is the neutral pose.
+
+    seen: (T, 4, 4) as of `camera_pose`; found: (T,). M = [R_t R_0^T, p_t - p_0]: how the head is turned away from
+    neutral about its own origin, and how far that has moved, both along the camera's axes (see the module). Neutral is
+    the pose of `neutral_frame`, or the mean pose. Raises InputError where the neutral frame has no face.
+    """
+    if neutral_frame is not None and not (0 <= neutral_frame < len(seen) and found[neutral_frame]):
+        raise InputError(f"head pose: the neutral frame {neutral_frame} has no face. Choose another frame.")
+    turns, places = Rotation.from_matrix(seen[:, :3, :3]), seen[:, :3, 3]
+    if neutral_frame is None:
+        neutral_turn = Rotation.from_matrix(seen[found, :3, :3]).mean()
+        neutral_place = np.median(places[found], axis=0)
+    else:
+        neutral_turn, neutral_place = turns[neutral_frame], places[neutral_frame]
+    out = np.tile(np.eye(4), (len(seen), 1, 1))
+    out[:, :3, :3] = (turns * neutral_turn.inv()).as_matrix()
+    out[:, :3, 3] = places - neutral_place
+    return out
 
 
 def film_head_pose(

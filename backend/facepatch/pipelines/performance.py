@@ -169,7 +169,8 @@ def film_performance(
     raw = read_landmark_track(file)
     poses = seen = None
     if raw.head_pose is not None:
-        poses, seen = head_pose(raw, pose), camera_pose(raw, pose)
+        seen = camera_pose(raw, pose)
+        poses = head_pose(seen, raw.found)
     key = f"{stage.key}+{to_dict(steadying)}+{to_dict(pose)}"
     return FilmPerformance(
         film, steady(raw, steadying), key=key, pose=poses, seen=seen, reference=reference
