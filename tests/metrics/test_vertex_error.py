@@ -172,6 +172,7 @@ def test_brow_regions_lie_above_the_eyes_each_on_its_side():
     regions = brow_regions(landmarks, head.neutral)
     eyes = landmarks.positions(head.neutral[None])[0][landmark_indices("eye_l", "eye_r")]
     assert regions["brows"].size == regions["brow_l"].size + regions["brow_r"].size > 0
+    assert regions["brows"].size < len(head.neutral) / 4
     assert (head.neutral[regions["brow_l"], 0] > 0).all()
     assert (head.neutral[regions["brow_r"], 0] < 0).all()
     assert head.neutral[regions["brows"], 1].mean() > eyes[:, 1].max()

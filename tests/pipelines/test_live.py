@@ -110,7 +110,7 @@ def test_the_channels_act_as_they_do_on_the_take(trained: SimpleNamespace, tiny_
         image_size=(96, 96), detector="beside",
     )  # fmt: skip
     film = SimpleNamespace(path=tiny_run.job.take)
-    take = FilmPerformance(film, track, key="x", pose=None).take  # type: ignore[arg-type]
+    take = FilmPerformance(film, track, key="x").take  # type: ignore[arg-type]
     whole = settings.retarget
     offline = replace(
         whole,

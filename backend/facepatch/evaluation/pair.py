@@ -8,7 +8,7 @@ from pathlib import Path
 
 from facepatch.core.errors import InputError
 from facepatch.evaluation.splits import part
-from facepatch.metrics.vertex_error import brow_regions
+from facepatch.metrics.vertex_error import BROWS_WITHIN, brow_regions
 from facepatch.pipelines.performance import RenderedPerformance
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Stage, Store
@@ -106,8 +106,8 @@ def open_pair(job: PairJob, store: Store) -> Pair:
     target, truth, stage = _split(job.target, job.target_picks, job, store)
     if not brow_regions(truth.landmarks, truth.character.neutral)["brows"].size:
         raise InputError(
-            f"{job.target.name}: no vertex lies near a brow landmark, so brows cannot be judged. "
-            "Check its picks, or take a denser mesh."
+            f"{job.target.name}: no vertex lies within {BROWS_WITHIN:g} brow lengths of a brow landmark, so brows "
+            "cannot be judged. Check its picks, or take a denser mesh."
         )
     if source_test.frames.frame_count != truth.frames.frame_count:
         raise InputError(

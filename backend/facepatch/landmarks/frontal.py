@@ -38,6 +38,9 @@ more than a ten-thousandth of the distance between the eyes."""
 DEPTH = np.concatenate([_STEPS["eye" if name.startswith("eye") else "brow" if name.startswith("brow") else name]
                         for name in ELEMENTS])  # fmt: skip
 """(L,) cm"""
+_ROWS = landmark_indices(*RIGID)
+_SOLID = RIGID_SHAPE - RIGID_SHAPE.mean(axis=0)
+_DEEP = DEPTH - DEPTH[_ROWS].mean()
 
 
 def frontal_points(points: Float64, pose: Float64) -> Float64:
@@ -53,24 +56,31 @@ def frontal_points(points: Float64, pose: Float64) -> Float64:
     pose = check("pose", pose, "T 4 4", np.float64)
     rotation = swing_limited(pose[:, :3, :3])
     away = np.maximum(NEAREST, -pose[:, 2, 3])[:, None]
-    rows = landmark_indices(*RIGID)
-    shown = (RIGID_SHAPE - RIGID_SHAPE.mean(axis=0)) @ rotation.transpose(0, 2, 1)[:, :, :2]
-    depth = DEPTH - DEPTH[rows].mean()
-    smaller = np.ones(plane.shape[:2])
-    middle, scale, flat = plane, smaller, plane
-    for _ in range(ROUNDS):
-        share = smaller[:, rows, None]
-        middle = (plane[:, rows] * share).sum(axis=1, keepdims=True) / share.sum(axis=1, keepdims=True)
-        drawn = (plane - middle) * smaller[..., None]
-        scale = (drawn[:, rows] * shown).sum(axis=(1, 2)) / (shown**2).sum(axis=(1, 2))
-        scale = np.maximum(scale, 1e-6)[:, None, None]
-        raised = drawn / scale - depth[:, None] * rotation[:, None, :2, 2]
-        flat = np.einsum("txy,tly->tlx", np.linalg.inv(rotation[:, :2, :2]), raised)
-        towards = np.einsum("tx,tlx->tl", rotation[:, 2, :2], flat) + depth * rotation[:, 2, 2, None]
-        smaller = 1.0 - towards / away
+    shown = _SOLID @ rotation.transpose(0, 2, 1)[:, :, :2]
+    raised = _DEEP[:, None] * rotation[:, None, :2, 2]
+    back = np.linalg.inv(rotation[:, :2, :2])
+    middle, scale, flat = _placed(plane, np.ones(plane.shape[:2]), shown, raised, back)
+    for _ in range(ROUNDS - 1):
+        towards = np.einsum("tx,tlx->tl", rotation[:, 2, :2], flat) + _DEEP * rotation[:, 2, 2, None]
+        middle, scale, flat = _placed(plane, 1.0 - towards / away, shown, raised, back)
     # Roll is put back, so that a picture's face stays as it is held.
-    held = np.einsum("txy,tly->tlx", roll_of(rotation), flat) / (1.0 - depth / away)[..., None]
+    held = np.einsum("txy,tly->tlx", roll_of(rotation), flat) / (1.0 - _DEEP / away)[..., None]
     return (held * scale + middle) * (1.0, -1.0)
+
+
+def _placed(
+    plane: Float64, smaller: Float64, shown: Float64, raised: Float64, back: Float64
+) -> tuple[Float64, Float64, Float64]:
+    """t (T, 1, 2), s (T, 1, 1) and X_xy (T, L, 2) of `frontal_points` for 1 - z / D = `smaller` (T, L).
+
+    shown: (T, R, 2), the rigid points' (R X)_xy; raised: (T, L, 2), R_xz Z; back: (T, 2, 2), R_xy^-1.
+    """
+    share = smaller[:, _ROWS, None]
+    middle = (plane[:, _ROWS] * share).sum(axis=1, keepdims=True) / share.sum(axis=1, keepdims=True)
+    drawn = (plane - middle) * smaller[..., None]
+    scale = (drawn[:, _ROWS] * shown).sum(axis=(1, 2)) / (shown**2).sum(axis=(1, 2))
+    scale = np.maximum(scale, 1e-6)[:, None, None]
+    return middle, scale, np.einsum("txy,tly->tlx", back, drawn / scale - raised)
 
 
 def swing_limited(turns: Float64) -> Float64:

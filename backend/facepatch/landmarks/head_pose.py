@@ -71,9 +71,7 @@ def camera_pose(track: LandmarkTrack, settings: HeadPoseSettings = HeadPoseSetti
         filler = GapFiller(max(1, round(settings.longest_gap_s * fps)))
         rows = [filler.push(values, track.found), filler.finish()]
         filled.append(np.concatenate(rows).astype(np.float64))
-    out = np.tile(np.eye(4), (track.frame_count, 1, 1))
-    out[:, :3, :3], out[:, :3, 3] = Rotation.from_quat(filled[0]).as_matrix(), filled[1]
-    return out
+    return pose_matrices(Rotation.from_quat(filled[0]).as_matrix(), filled[1])
 
 
 def head_pose(seen: Float64, found: Bool, *, neutral_frame: int | None = None) -> Float64:
@@ -91,10 +89,7 @@ def head_pose(seen: Float64, found: Bool, *, neutral_frame: int | None = None) -
         neutral_place = np.median(places[found], axis=0)
     else:
         neutral_turn, neutral_place = turns[neutral_frame], places[neutral_frame]
-    out = np.tile(np.eye(4), (len(seen), 1, 1))
-    out[:, :3, :3] = (turns * neutral_turn.inv()).as_matrix()
-    out[:, :3, 3] = places - neutral_place
-    return out
+    return pose_matrices((turns * neutral_turn.inv()).as_matrix(), places - neutral_place)
 
 
 def film_head_pose(
@@ -119,9 +114,8 @@ def film_head_pose(
         flat = (seen - centre) * (1.0, -1.0)
         solid = np.concatenate([flat, depth[found].astype(np.float64)[..., None]], axis=2)
         poses = _from_solid(solid, shape, focal)
-    out = np.tile(np.eye(4), (len(found), 1, 1))
     last = np.maximum.accumulate(np.where(found, np.cumsum(found) - 1, 0))
-    return poses[last] if len(poses) else out
+    return poses[last] if len(poses) else np.tile(np.eye(4), (len(found), 1, 1))
 
 
 def _from_solid(solid: Float64, shape: Float64, focal: float) -> Float64:
@@ -132,16 +126,20 @@ def _from_solid(solid: Float64, shape: Float64, focal: float) -> Float64:
     turn, size, shift = similarity(shape, own[None])  # the mean shape must not turn or grow
     own = (own - shift[0]) @ turn[0] / size[0]
     rotation, scale, place = similarity(own, solid)
-    return _matrices(rotation, scale, place[:, :2], focal)
+    return shown_poses(rotation, scale, place[:, :2], focal)
 
 
-def _matrices(rotation: Float64, scale: Float64, centre: Float64, focal: float) -> Float64:
-    """scale in px per cm, centre (T, 2) px of the head's origin from the image's middle, y up."""
-    poses = np.tile(np.eye(4), (len(rotation), 1, 1))
-    poses[:, :3, :3] = rotation
-    poses[:, :2, 3] = centre / scale[:, None]
-    poses[:, 2, 3] = -focal / scale
-    return poses
+def shown_poses(rotation: Float64, scale: Float64, centre: Float64, focal: float) -> Float64:
+    """(T, 4, 4) of rotations (T, 3, 3), drawn with `scale` (T,) px per cm and the head's origin at `centre` (T, 2) px
+    from the image's middle, y up. focal: px."""
+    return pose_matrices(rotation, np.column_stack([centre / scale[:, None], -focal / scale]))
+
+
+def pose_matrices(rotation: Float64, place: Float64) -> Float64:
+    """(T, 4, 4) of rotations (T, 3, 3) and places (T, 3)."""
+    out = np.tile(np.eye(4), (len(rotation), 1, 1))
+    out[:, :3, :3], out[:, :3, 3] = rotation, place
+    return out
 
 
 def similarity(shape: Float64, points: Float64) -> tuple[Float64, Float64, Float64]:

@@ -15,6 +15,8 @@ from facepatch.core.errors import InputError, ShapeError, TopologyError
 
 _BLOCK = 32 * 2**20
 """Bytes of vertices compared at a time."""
+BROWS_WITHIN = 0.25
+"""How far from its landmarks a brow is judged, in lengths of the brow."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,9 @@ def face_regions(
     return {"lids_l": found["lids_l"], "lids_r": found["lids_r"], "lids": both, "lips": found["lips"]}
 
 
-def brow_regions(landmarks: SurfaceLandmarks, neutral: Any, *, reach: float = 0.25) -> dict[str, Int32]:
+def brow_regions(
+    landmarks: SurfaceLandmarks, neutral: Any, *, reach: float = BROWS_WITHIN
+) -> dict[str, Int32]:
     """Vertices of a head (V, 3) at rest within `reach` lengths of a brow from one of its landmarks: "brow_l", "brow_r"
     and "brows"; empty where the mesh is too coarse."""
     vertices = Axes()("neutral", neutral, "V 3", np.float64)

@@ -12,7 +12,7 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, limited, side_changes, smooth
+from facepatch.pipelines.channel import SIDES, limited, nearest_between, side_changes, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
@@ -86,7 +86,7 @@ def _apart_as(known: Float64, sides: Float64, *, within: float) -> Float64:
     """(T, 2) heights `sides` whose difference comes as near to `known` (T,) as up to `within` less of it allows."""
     apart = sides @ _LEFT_HIGHER
     least = apart - np.clip(apart, -within, within)
-    wanted = np.clip(known, np.minimum(apart, least), np.maximum(apart, least))
+    wanted = nearest_between(known, apart, least)
     return sides + 0.5 * (wanted - apart)[:, None] * _LEFT_HIGHER
 
 

@@ -96,17 +96,18 @@ def side_changes(
     as it is no grimace: `DRAGS`, `TRAVELS`.
     """
     parts = np.array([[0.5, 0.5], [1.0, -1.0]])
-    least, apart = np.linalg.pinv(parts @ rows).T
+    parted = parts @ rows
+    least, apart = np.linalg.pinv(parted).T
     mean = nudge_matrix(
-        parts[:1] @ rows, pca=pca, basis=basis, still=still, doubt=0.0, inter_ocular_cm=inter_ocular_cm
+        parted[:1], pca=pca, basis=basis, still=still, doubt=0.0, inter_ocular_cm=inter_ocular_cm
     )
     both, tied = mean[:, 0], 1.0
     kept = basis[:, landmark_indices(*still)].astype(np.float64)
-    if np.allclose(parts @ rows @ apart, (0.0, 1.0), atol=1e-3):
+    if np.allclose(parted @ apart, (0.0, 1.0), atol=1e-3):
         near = min(_travel(change, pca) for change in (least, both) if change.any())
         calm = 1.0 - float(smoothstep(_drag(apart, kept), *DRAGS))
         tied -= calm * (1.0 - float(smoothstep(_travel(apart, pca) / max(near, 1e-9), *TRAVELS)))
-    both = both - (1.0 - tied) * (parts[1] @ rows @ both) * apart
+    both = both - (1.0 - tied) * (parted[1] @ both) * apart
     calm = 1.0 - float(smoothstep(_drag(both, kept), *DRAGS))
     moved = rows @ both
     follows = moved / max(float(moved @ moved), 1e-12)
@@ -122,6 +123,11 @@ def _drag(change: Float64, kept: Float64) -> float:
 def _travel(change: Float64, pca: Pca) -> float:
     """How far the vertex goes that goes furthest, cm, for a change (M,) of the weights."""
     return float(np.linalg.norm((change @ pca.basis).reshape(-1, 3), axis=1).max())
+
+
+def nearest_between(shown: Float64, one: Float64, other: Float64) -> Float64:
+    """The values from `one` to `other`, whichever is the larger, that are nearest to `shown`."""
+    return np.clip(shown, np.minimum(one, other), np.maximum(one, other))
 
 
 def limited(change: Float64, pca: Pca) -> Float64:

@@ -14,7 +14,15 @@ from facepatch.geometry.similarity import fit_similarity
 from facepatch.landmarks.detector import DetectedFace
 from facepatch.landmarks.follow import FaceFollower, follow
 from facepatch.landmarks.frontal import frontal_points
-from facepatch.landmarks.head_pose import EYES, FOCAL, RIGID_SHAPE, film_head_pose, similarity
+from facepatch.landmarks.head_pose import (
+    EYES,
+    FOCAL,
+    RIGID_SHAPE,
+    film_head_pose,
+    pose_matrices,
+    shown_poses,
+    similarity,
+)
 from facepatch.metrics.face_measures import AlignedFace, FaceMeasures, measures_of
 from facepatch.pipelines.one_euro import OneEuro, OneEuroSettings
 
@@ -138,8 +146,8 @@ class HeadPose:
         values = np.concatenate([turn, pose[:3, 3] - self._place])[None]
         unit = np.array([1.0, 1.0, 1.0, EYE_DISTANCE_CM, EYE_DISTANCE_CM, EYE_DISTANCE_CM])
         calm = self._filter(values, time_s, unit=unit)[0]
-        self.pose[:3, :3] = (Rotation.from_rotvec(calm[:3]) * self._turn).as_matrix()
-        self.pose[:3, 3] = calm[3:] + self._place
+        turned = (Rotation.from_rotvec(calm[:3]) * self._turn).as_matrix()
+        self.pose = pose_matrices(turned[None], calm[None, 3:] + self._place)[0]
         return calm
 
     def _learn_neutral(self, pose: Float64, time_s: float) -> None:
@@ -163,16 +171,9 @@ def own_pose(face: DetectedFace, image_size: tuple[int, int]) -> Float64:
     flat = (face.points[rows].astype(np.float64) - np.array(image_size) / 2) * (1.0, -1.0)
     solid = np.concatenate([flat, face.depth[rows, None].astype(np.float64)], axis=1)
     turn, scale, place = similarity(RIGID_SHAPE - EYES, solid[None])
-    out = np.eye(4)
-    out[:3, :3] = turn[0]
-    out[:2, 3] = place[0, :2] / scale[0]
-    out[2, 3] = -FOCAL * max(image_size) / scale[0]
-    return out
+    return shown_poses(turn, scale, place[:, :2], FOCAL * max(image_size))[0]
 
 
 def pose_matrix(values: Float64) -> Float64:
     """(6,) rotation vector and place -> (4, 4)."""
-    out = np.eye(4)
-    out[:3, :3] = Rotation.from_rotvec(values[:3]).as_matrix()
-    out[:3, 3] = values[3:]
-    return out
+    return pose_matrices(Rotation.from_rotvec(values[None, :3]).as_matrix(), values[None, 3:])[0]

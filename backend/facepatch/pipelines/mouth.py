@@ -16,7 +16,14 @@ from facepatch.core.axes import Bool, Float32, Float64, Int32
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import limited, nudge_matrix, reach_of_rest, restfulness, smooth
+from facepatch.pipelines.channel import (
+    limited,
+    nearest_between,
+    nudge_matrix,
+    reach_of_rest,
+    restfulness,
+    smooth,
+)
 from facepatch.pipelines.lips import LipScale
 from facepatch.pipelines.settings import MouthSettings
 from facepatch.weights.readouts import LIPS, gap_rows, landmark_basis
@@ -134,8 +141,7 @@ class MouthChannel:
             away = 1.0 - restfulness(weights, character.rest_weights, scale.reach)
             by_gain[:, 1] += scale.wider * away
         shown = character(weights)
-        wanted = np.clip(shown, np.minimum(by_size, by_gain), np.maximum(by_size, by_gain))
-        missing = settings.strength * (wanted - shown)
+        missing = settings.strength * (nearest_between(shown, by_size, by_gain) - shown)
         return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
 
 

@@ -90,10 +90,10 @@ class FilmPerformance:
     """A performer on film."""
 
     def __init__(
-        self, film: Film, track: LandmarkTrack, *, key: str, pose: Float64 | None, seen: Float64 | None = None,
+        self, film: Film, track: LandmarkTrack, *, key: str, seen: Float64 | None = None,
         reference: Float64 | None = None,
     ) -> None:  # fmt: skip
-        """pose: (T, 4, 4) relative to neutral; seen: (T, 4, 4) head -> camera, which the measures are freed of.
+        """seen: (T, 4, 4) head -> camera, which the measures are freed of; None where it is not known.
         reference: `Take.reference` of an earlier take of the same performer."""
         self.film, self.track = film, track
         points = track.points.astype(np.float64)
@@ -109,7 +109,7 @@ class FilmPerformance:
             measures=measures_of(face),
             rest=rest_frames(points, track.found),
             neutral=rest_shape(points, track.found),
-            head_pose=pose,
+            head_pose=None if seen is None else head_pose(seen, track.found),
             reference=face.reference,
             warnings=track.warnings,
         )
@@ -167,14 +167,9 @@ def film_performance(
         stage.finish()
     # Also in the call that found them: what is written is rounded, and a run that goes on must come to the same.
     raw = read_landmark_track(file)
-    poses = seen = None
-    if raw.head_pose is not None:
-        seen = camera_pose(raw, pose)
-        poses = head_pose(seen, raw.found)
+    seen = None if raw.head_pose is None else camera_pose(raw, pose)
     key = f"{stage.key}+{to_dict(steadying)}+{to_dict(pose)}"
-    return FilmPerformance(
-        film, steady(raw, steadying), key=key, pose=poses, seen=seen, reference=reference
-    ), stage
+    return FilmPerformance(film, steady(raw, steadying), key=key, seen=seen, reference=reference), stage
 
 
 class RenderedPerformance:
