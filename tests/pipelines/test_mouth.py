@@ -193,10 +193,26 @@ def test_eyes_and_brows_keep_still(face: Face, filmed: FaceMeasures) -> None:
 
 def test_half_the_strength_goes_half_the_way(face: Face, filmed: FaceMeasures) -> None:
     weights = face.playing(0.3)
-    scale = face.scale(face.playing(), filmed)
+    scale = replace(face.scale(face.playing(), filmed), scatter=(np.inf, np.inf))
     whole = face.moved(weights, filmed, scale)
     half = face.moved(weights, filmed, scale, replace(WHOLE, strength=0.5))
     np.testing.assert_allclose(half, (weights + whole) / 2, atol=1e-3)
+
+
+def test_networks_that_are_wrong_as_never_before_are_not_believed(face: Face, filmed: FaceMeasures) -> None:
+    known = face.scale(face.playing(), filmed)
+    assert max(known.scatter) < 0.02 < 0.05 < min(face.scale(face.idle(), filmed).scatter)
+    failed = face.playing()
+    failed[45:55] = face.rest
+    third = replace(WHOLE, strength=0.3)
+
+    def made_good(scale: MouthScale) -> np.ndarray:
+        return (face.moved(failed, filmed, scale, third) - failed)[45:55]
+
+    whole = (face.moved(failed, filmed, known) - failed)[45:55]
+    np.testing.assert_allclose(made_good(known), whole, atol=0.02 * np.abs(whole).max())
+    always_so = replace(known, scatter=(0.3, 0.3))
+    np.testing.assert_allclose(made_good(always_so), 0.3 * whole, atol=1e-3)
 
 
 def test_strength_0_and_an_unknown_mouth_change_nothing(face: Face, filmed: FaceMeasures) -> None:

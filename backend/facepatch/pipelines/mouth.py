@@ -3,18 +3,21 @@
 Networks that have learned few frames do not follow where the performer goes in others: an "o" that they never saw stays
 a slit. Landmarks see it. They do not see how much of it is right on another face, of which there are two opinions: the
 networks' own, on the frames that they know, and the ratio of the sizes of the mouths. What lies between the two is left
-to the networks.
+to the networks; what lies outside is believed to be theirs while it is no more than on the frames that they know, and a
+failure (a hand before the chin, an expression never learned) beyond that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from facepatch.core.axes import Bool, Float32, Float64, Int32
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
+from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.pipelines.channel import (
     limited,
@@ -33,6 +36,11 @@ STILL = ("eye_l", "eye_r", "brow_l", "brow_r", "nose_base")
 """What the mouth must not drag along. The chin may follow: a mouth opens with the jaw."""
 DOUBT = 0.05
 """Of both measures, as a share of their variance."""
+BEYOND = (1.0, 2.0)
+"""What is missing over its scatter: up to the first `MouthSettings.strength` of it is made good, from the second on all
+of it. From captures of known pairs that neither train nor judge (docs/log.md)."""
+TREMBLE = 0.01
+"""Scatter at least, in inter-ocular distances: landmarks do not tell less."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,9 @@ class MouthScale:
     """What the character's mouth is wider by, away from rest, than rest and gain say; inter-ocular distances."""
     reach: float = 0.0
     """Distance from rest, in cm of weights, from which on most of `wider` holds."""
+    scatter: tuple[float, float] = (math.inf, math.inf)
+    """Root mean square of what is missing on the frames that the networks know, in inter-ocular distances; infinite
+    where it was never measured."""
 
 
 class MouthMeasures:
@@ -95,21 +106,23 @@ def mouth_scale(
     known = np.clip(shared / np.maximum(spread, 1e-12), 0.0, 1.0) ** 2
     gain = known * y.std(axis=0) / np.maximum(x.std(axis=0), 1e-6) + (1.0 - known) * size
     beyond = known * (y.mean(axis=0) - character.rest - gain * (x.mean(axis=0) - calm))
-    return MouthScale(
+    scale = MouthScale(
         (float(calm[0]), float(calm[1])),
         float(size),
         (float(gain[0]), float(gain[1])),
         float(beyond[1]),
         reach_of_rest(weights[rows], weights[rest], character.pca),
     )
+    scatter = np.sqrt((_missing(weights[rows], x - calm, scale, character) ** 2).mean(axis=0))
+    return replace(scale, scatter=(float(scatter[0]), float(scatter[1])))
 
 
 class MouthChannel:
     """Brings the mouth of one character part of the way to the performer's, in any number of frames.
 
     Wanted is anything between the neutral's opening and width plus `size` times the performer's offset from his rest,
-    and the same with `gain`; `strength` of what is missing to the nearer of them is made good (`channel.nudge_matrix`).
-    A performer of no known scale changes nothing.
+    and the same with `gain`; `strength` of what is missing to the nearer of them is made good (`channel.nudge_matrix`),
+    and all of it where more is missing than ever was (`BEYOND`). A performer of no known scale changes nothing.
     """
 
     def __init__(
@@ -135,14 +148,22 @@ class MouthChannel:
         moved = _curves(measures) - np.array(scale.rest)
         if settings.smoothing > 0:
             moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
-        by_size = character.rest + scale.size * moved
-        by_gain = character.rest + np.array(scale.gain) * moved
-        if scale.reach > 0:
-            away = 1.0 - restfulness(weights, character.rest_weights, scale.reach)
-            by_gain[:, 1] += scale.wider * away
-        shown = character(weights)
-        missing = settings.strength * (nearest_between(shown, by_size, by_gain) - shown)
+        missing = _missing(weights, moved, scale, character)
+        failed = smoothstep(np.abs(missing) / np.maximum(scale.scatter, TREMBLE), *BEYOND)
+        missing *= settings.strength + (1.0 - settings.strength) * failed
         return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
+
+
+def _missing(weights: Float32, moved: Float64, scale: MouthScale, character: MouthMeasures) -> Float64:
+    """(T, 2) from what weights (T, M) show to the nearest that is wanted where the performer is `moved` (T, 2) from
+    rest."""
+    by_size = character.rest + scale.size * moved
+    by_gain = character.rest + np.array(scale.gain) * moved
+    if scale.reach > 0:
+        away = 1.0 - restfulness(weights, character.rest_weights, scale.reach)
+        by_gain[:, 1] += scale.wider * away
+    shown = character(weights)
+    return nearest_between(shown, by_size, by_gain) - shown
 
 
 def _curves(measures: FaceMeasures) -> Float64:
