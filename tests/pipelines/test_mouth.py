@@ -20,7 +20,7 @@ from facepatch.synthetic.face import make_character, synthetic_landmarks
 
 FRAMES = 60
 REST, ROUND, WIDE = slice(0, 20), slice(20, 40), slice(40, 60)
-WHOLE = MouthSettings(strength=1.0, smoothing=0.0)
+WHOLE = MouthSettings(allowance=0.0, smoothing=0.0)
 ALL = np.arange(FRAMES, dtype=np.int32)
 
 
@@ -193,26 +193,28 @@ def test_eyes_and_brows_keep_still(face: Face, filmed: FaceMeasures) -> None:
 
 def test_half_the_strength_goes_half_the_way(face: Face, filmed: FaceMeasures) -> None:
     weights = face.playing(0.3)
-    scale = replace(face.scale(face.playing(), filmed), scatter=(np.inf, np.inf))
+    scale = face.scale(face.playing(), filmed)
     whole = face.moved(weights, filmed, scale)
     half = face.moved(weights, filmed, scale, replace(WHOLE, strength=0.5))
     np.testing.assert_allclose(half, (weights + whole) / 2, atol=1e-3)
 
 
-def test_networks_that_are_wrong_as_never_before_are_not_believed(face: Face, filmed: FaceMeasures) -> None:
+def test_networks_may_be_as_wrong_as_they_usually_are_and_no_more(face: Face, filmed: FaceMeasures) -> None:
     known = face.scale(face.playing(), filmed)
     assert max(known.scatter) < 0.02 < 0.05 < min(face.scale(face.idle(), filmed).scatter)
     failed = face.playing()
     failed[45:55] = face.rest
-    third = replace(WHOLE, strength=0.3)
+    half = replace(WHOLE, allowance=0.5)
 
-    def made_good(scale: MouthScale) -> np.ndarray:
-        return (face.moved(failed, filmed, scale, third) - failed)[45:55]
+    def narrower(scale: MouthScale, settings: MouthSettings) -> np.ndarray:
+        after = face.mouth(face.moved(failed, filmed, scale, settings))[:, 1]
+        return (face.mouth(face.moved(failed, filmed, scale))[:, 1] - after)[45:55]
 
-    whole = (face.moved(failed, filmed, known) - failed)[45:55]
-    np.testing.assert_allclose(made_good(known), whole, atol=0.02 * np.abs(whole).max())
-    always_so = replace(known, scatter=(0.3, 0.3))
-    np.testing.assert_allclose(made_good(always_so), 0.3 * whole, atol=1e-3)
+    usual = replace(known, scatter=(0.06, 0.06))
+    np.testing.assert_allclose(narrower(usual, half), 0.03, atol=0.005)
+    assert narrower(known, half).max() < 0.012
+    always = replace(known, scatter=(1.0, 1.0))
+    np.testing.assert_array_equal(face.moved(failed, filmed, always, half), failed)
 
 
 def test_strength_0_and_an_unknown_mouth_change_nothing(face: Face, filmed: FaceMeasures) -> None:

@@ -3,13 +3,13 @@
 Networks that have learned few frames do not follow where the performer goes in others: an "o" that they never saw stays
 a slit. Landmarks see it. They do not see how much of it is right on another face, of which there are two opinions: the
 networks' own, on the frames that they know, and the ratio of the sizes of the mouths. What lies between the two is left
-to the networks; what lies outside is believed to be theirs while it is no more than on the frames that they know, and a
-failure (a hand before the chin, an expression never learned) beyond that.
+to the networks, and so is being outside by about as much as on the frames that they know, where they may know better
+than landmarks what is right on this face. What goes further is a failure: a hand before the chin, an expression that
+they never learned.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,6 @@ import numpy as np
 from facepatch.core.axes import Bool, Float32, Float64, Int32
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
-from facepatch.geometry.smoothstep import smoothstep
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.pipelines.channel import (
     limited,
@@ -36,11 +35,8 @@ STILL = ("eye_l", "eye_r", "brow_l", "brow_r", "nose_base")
 """What the mouth must not drag along. The chin may follow: a mouth opens with the jaw."""
 DOUBT = 0.05
 """Of both measures, as a share of their variance."""
-BEYOND = (1.0, 2.0)
-"""What is missing over its scatter: up to the first `MouthSettings.strength` of it is made good, from the second on all
-of it. From captures of known pairs that neither train nor judge (docs/log.md)."""
 TREMBLE = 0.01
-"""Scatter at least, in inter-ocular distances: landmarks do not tell less."""
+"""Scatter at least, in inter-ocular distances: landmarks tell no less."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +53,8 @@ class MouthScale:
     """What the character's mouth is wider by, away from rest, than rest and gain say; inter-ocular distances."""
     reach: float = 0.0
     """Distance from rest, in cm of weights, from which on most of `wider` holds."""
-    scatter: tuple[float, float] = (math.inf, math.inf)
-    """Root mean square of what is missing on the frames that the networks know, in inter-ocular distances; infinite
-    where it was never measured."""
+    scatter: tuple[float, float] = (0.0, 0.0)
+    """Root mean square of what is missing on the frames that the networks know, in inter-ocular distances."""
 
 
 class MouthMeasures:
@@ -121,8 +116,9 @@ class MouthChannel:
     """Brings the mouth of one character part of the way to the performer's, in any number of frames.
 
     Wanted is anything between the neutral's opening and width plus `size` times the performer's offset from his rest,
-    and the same with `gain`; `strength` of what is missing to the nearer of them is made good (`channel.nudge_matrix`),
-    and all of it where more is missing than ever was (`BEYOND`). A performer of no known scale changes nothing.
+    and the same with `gain`, and what is missing to the nearer of them may be up to `allowance` times its scatter;
+    `strength` of what is missing beyond is made good (`channel.nudge_matrix`). A performer of no known scale changes
+    nothing.
     """
 
     def __init__(
@@ -149,9 +145,9 @@ class MouthChannel:
         if settings.smoothing > 0:
             moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
         missing = _missing(weights, moved, scale, character)
-        failed = smoothstep(np.abs(missing) / np.maximum(scale.scatter, TREMBLE), *BEYOND)
-        missing *= settings.strength + (1.0 - settings.strength) * failed
-        return (weights + limited(missing @ self._solve.T, self._pca)).astype(np.float32)
+        allowed = settings.allowance * np.maximum(scale.scatter, TREMBLE)
+        change = settings.strength * (missing - np.clip(missing, -allowed, allowed))
+        return (weights + limited(change @ self._solve.T, self._pca)).astype(np.float32)
 
 
 def _missing(weights: Float32, moved: Float64, scale: MouthScale, character: MouthMeasures) -> Float64:

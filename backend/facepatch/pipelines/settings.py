@@ -68,9 +68,10 @@ class LipSettings:
 class MouthSettings:
     """The mouth channel: opening and width of the character's mouth go towards the performer's."""
 
-    strength: float = 0.3
-    """0 leaves the mouth to the networks, 1 takes all of it beyond the two gains away from them. Between: this share,
-    and all where it is far more than on the frames that they know."""
+    strength: float = 1.0
+    """Of what is missing beyond the allowance; 0 leaves the mouth to the networks."""
+    allowance: float = 0.5
+    """How far the networks may be beyond the two gains, over how far they are on the frames that they know."""
     smoothing: float = 1.0
     """Zero-phase Gaussian over the performer's opening and width, in 1/24 s."""
 
