@@ -187,7 +187,7 @@ def test_a_calibration_that_was_written_is_read_back(tmp_path: Path) -> None:
     eyes = {"l": EyeScale(0.01, 0.2, True), "r": EyeScale(0.02, 0.25, False)}
     calibration = Calibration(
         (0.1, -1e-9), eyes, {"l": 0.31, "r": 0.3}, 2.5, LipScale(0.01, 0.8, True),
-        MouthScale((0.02, 0.8), 0.9, (1.1, 0.7), -0.01, 0.4),
+        MouthScale((0.02, 0.8), 0.9, (1.1, 0.7), -0.01, 0.4, (0.01, 0.03)),
     )  # fmt: skip
     write_calibration(tmp_path / "calibration.json", calibration)
     assert read_calibration(tmp_path / "calibration.json") == calibration
@@ -198,6 +198,9 @@ def test_a_calibration_from_before_the_lip_and_mouth_channels_leaves_both_alone(
         tmp_path / "calibration.json", Calibration((0.0,), {}, {}, 0.0, LipScale(0.0, 0.8, True))
     )
     values = json.loads((tmp_path / "calibration.json").read_text())
+    values["mouth"] = {"rest": [0.02, 0.8], "size": 0.9, "gain": [1.1, 0.7]}
+    (tmp_path / "calibration.json").write_text(json.dumps(values))
+    assert read_calibration(tmp_path / "calibration.json").mouth == MouthScale((0.02, 0.8), 0.9, (1.1, 0.7))
     del values["lips"], values["mouth"]
     (tmp_path / "calibration.json").write_text(json.dumps(values))
     found = read_calibration(tmp_path / "calibration.json")

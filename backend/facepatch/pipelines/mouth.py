@@ -3,9 +3,8 @@
 Networks that have learned few frames do not follow where the performer goes in others: an "o" that they never saw stays
 a slit. Landmarks see it. They do not see how much of it is right on another face, of which there are two opinions: the
 networks' own, on the frames that they know, and the ratio of the sizes of the mouths. What lies between the two is left
-to the networks, and so is being outside by about as much as on the frames that they know, where they may know better
-than landmarks what is right on this face. What goes further is a failure: a hand before the chin, an expression that
-they never learned.
+to the networks, and so is a share of what they are usually outside by on those frames, in so far as they follow the
+performer there: they may know better than landmarks what is right on this face. The rest is taken back.
 """
 
 from __future__ import annotations
@@ -35,8 +34,6 @@ STILL = ("eye_l", "eye_r", "brow_l", "brow_r", "nose_base")
 """What the mouth must not drag along. The chin may follow: a mouth opens with the jaw."""
 DOUBT = 0.05
 """Of both measures, as a share of their variance."""
-TREMBLE = 0.01
-"""Scatter at least, in inter-ocular distances: landmarks tell no less."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ class MouthScale:
     reach: float = 0.0
     """Distance from rest, in cm of weights, from which on most of `wider` holds."""
     scatter: tuple[float, float] = (0.0, 0.0)
-    """Root mean square of what is missing on the frames that the networks know, in inter-ocular distances."""
+    """Root mean square of what is missing on the frames that the networks know, in so far as they follow the performer
+    there, in inter-ocular distances."""
 
 
 class MouthMeasures:
@@ -108,7 +106,7 @@ def mouth_scale(
         float(beyond[1]),
         reach_of_rest(weights[rows], weights[rest], character.pca),
     )
-    scatter = np.sqrt((_missing(weights[rows], x - calm, scale, character) ** 2).mean(axis=0))
+    scatter = known * np.sqrt((_missing(weights[rows], x - calm, scale, character) ** 2).mean(axis=0))
     return replace(scale, scatter=(float(scatter[0]), float(scatter[1])))
 
 
@@ -145,7 +143,7 @@ class MouthChannel:
         if settings.smoothing > 0:
             moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
         missing = _missing(weights, moved, scale, character)
-        allowed = settings.allowance * np.maximum(scale.scatter, TREMBLE)
+        allowed = settings.allowance * np.array(scale.scatter)
         change = settings.strength * (missing - np.clip(missing, -allowed, allowed))
         return (weights + limited(change @ self._solve.T, self._pca)).astype(np.float32)
 

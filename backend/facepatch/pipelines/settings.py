@@ -70,10 +70,14 @@ class MouthSettings:
 
     strength: float = 1.0
     """Of what is missing beyond the allowance; 0 leaves the mouth to the networks."""
-    allowance: float = 0.5
-    """How far the networks may be beyond the two gains, over how far they are on the frames that they know."""
+    allowance: float = 0.6
+    """How far the networks may be beyond the two gains, over how far they are on the frames that they know, in so far
+    as they follow the performer there (docs/log.md)."""
     smoothing: float = 1.0
     """Zero-phase Gaussian over the performer's opening and width, in 1/24 s."""
+
+    def __post_init__(self) -> None:
+        check_least("retarget.mouth", {"allowance": self.allowance}, 0)
 
 
 @dataclass(frozen=True)
