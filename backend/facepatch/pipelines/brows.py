@@ -12,7 +12,7 @@ from facepatch.core.axes import Bool, Float32, Float64
 from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
-from facepatch.pipelines.channel import SIDES, limited, nearest_between, side_changes, smooth
+from facepatch.pipelines.channel import SIDES, beyond, limited, nearest_between, side_changes, smooth
 from facepatch.pipelines.settings import BrowSettings
 from facepatch.weights.readouts import landmark_basis
 
@@ -85,8 +85,7 @@ _LEFT_HIGHER = np.array([1.0, -1.0])
 def _apart_as(known: Float64, sides: Float64, *, within: float) -> Float64:
     """(T, 2) heights `sides` whose difference comes as near to `known` (T,) as up to `within` less of it allows."""
     apart = sides @ _LEFT_HIGHER
-    least = apart - np.clip(apart, -within, within)
-    wanted = nearest_between(known, apart, least)
+    wanted = nearest_between(known, apart, beyond(apart, within))
     return sides + 0.5 * (wanted - apart)[:, None] * _LEFT_HIGHER
 
 

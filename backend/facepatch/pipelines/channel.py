@@ -130,6 +130,11 @@ def nearest_between(shown: Float64, one: Float64, other: Float64) -> Float64:
     return np.clip(shown, np.minimum(one, other), np.maximum(one, other))
 
 
+def beyond(values: Float64, within: Float64 | float) -> Float64:
+    """What of `values` lies outside -within..within; 0 inside."""
+    return values - np.clip(values, -within, within)
+
+
 def limited(change: Float64, pca: Pca) -> Float64:
     """`change` (T, M) of the weights, made smaller where it is larger than a channel ever has reason to ask for.
 

@@ -18,6 +18,7 @@ from facepatch.core.data.landmarks import SurfaceLandmarks, landmark_indices
 from facepatch.core.data.pca import Pca
 from facepatch.metrics.face_measures import FaceMeasures
 from facepatch.pipelines.channel import (
+    beyond,
     limited,
     nearest_between,
     nudge_matrix,
@@ -93,20 +94,21 @@ def mouth_scale(
     else:
         calm = np.array([at_rest[name] for name in MEASURES])
     size = character.rest[1] / max(1e-6, calm[1])
-    x, y = performer[rows], character(weights[rows])
+    learned = weights[rows]
+    x, y = performer[rows], character(learned)
     spread = x.std(axis=0) * y.std(axis=0)
     shared = ((x - x.mean(axis=0)) * (y - y.mean(axis=0))).mean(axis=0)
     known = np.clip(shared / np.maximum(spread, 1e-12), 0.0, 1.0) ** 2
     gain = known * y.std(axis=0) / np.maximum(x.std(axis=0), 1e-6) + (1.0 - known) * size
-    beyond = known * (y.mean(axis=0) - character.rest - gain * (x.mean(axis=0) - calm))
+    wider = known * (y.mean(axis=0) - character.rest - gain * (x.mean(axis=0) - calm))
     scale = MouthScale(
         (float(calm[0]), float(calm[1])),
         float(size),
         (float(gain[0]), float(gain[1])),
-        float(beyond[1]),
-        reach_of_rest(weights[rows], weights[rest], character.pca),
+        float(wider[1]),
+        reach_of_rest(learned, weights[rest], character.pca),
     )
-    scatter = known * np.sqrt((_missing(weights[rows], x - calm, scale, character) ** 2).mean(axis=0))
+    scatter = known * np.sqrt((_missing(learned, x - calm, scale, character) ** 2).mean(axis=0))
     return replace(scale, scatter=(float(scatter[0]), float(scatter[1])))
 
 
@@ -144,7 +146,7 @@ class MouthChannel:
             moved = smooth(moved.astype(np.float32), found, settings.smoothing).astype(np.float64)
         missing = _missing(weights, moved, scale, character)
         allowed = settings.allowance * np.array(scale.scatter)
-        change = settings.strength * (missing - np.clip(missing, -allowed, allowed))
+        change = settings.strength * beyond(missing, allowed)
         return (weights + limited(change @ self._solve.T, self._pca)).astype(np.float32)
 
 
