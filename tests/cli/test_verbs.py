@@ -172,20 +172,12 @@ def test_evaluate_prints_the_table_and_its_numbers(
     assert set(done(capsys, words)) == {"pairs.html", "pairs"}
 
 
+@pytest.mark.parametrize("experiment", ["time", "film"])
 def test_evaluate_takes_picks_by_the_name_of_their_character(
-    tiny: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    experiment: str, tiny: SimpleNamespace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [
-        "evaluate",
-        "time",
-        "--pair",
-        tiny.double,
-        tiny.double,
-        "--motion",
-        tiny.motion,
-        "--out",
-        tmp_path,
-    ]
+    given = {"time": ["--pair", tiny.double, tiny.double], "film": [tiny.film, "--characters", tiny.double]}
+    words = ["evaluate", experiment, *given[experiment], "--motion", tiny.motion, "--out", tmp_path]
     code = main([str(word) for word in [*words, "--picks", tiny.hero_picks]])
     assert code == 1
     assert "no character is called hero" in capsys.readouterr().err

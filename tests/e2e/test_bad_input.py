@@ -148,6 +148,9 @@ def test_of_a_film_cut_off_later_the_rest_is_used_and_it_is_said(desk: Desk, tmp
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"mdat") + (len(content) - content.index(b"mdat")) // 2])
     out = desk.retarget(path)
+    assert "cut.mp4: the film is cut off or damaged" in desk.capsys.readouterr().err, (
+        "before the work, not after"
+    )
     assert 4 < read_clip(out / "clip.npz").frame_count < 30
     warnings = json.loads((out / "report.json").read_text())["warnings"]
     assert any("cut.mp4: the film is cut off or damaged" in sentence for sentence in warnings)

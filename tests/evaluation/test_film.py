@@ -89,6 +89,17 @@ def test_a_film_that_ends_without_a_face_is_refused_before_training(
         evaluate_films(job, tmp_path, values=tiny_values(tiny))
 
 
+def test_a_character_that_cannot_be_read_is_refused_before_any_film_is_tracked(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", None)
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(tiny.hero.read_bytes()[:100])
+    job = FilmJob((tiny.film,), (tiny.hero, broken), motion=(tiny.motion,))
+    with pytest.raises(InputError, match=r"broken\.npz: cannot be read"):
+        evaluate_films(job, tmp_path / "OUT", values=tiny_values(tiny))
+
+
 def test_two_films_of_one_name_are_refused(tmp_path: Path) -> None:
     job = FilmJob((tmp_path / "day1" / "take.mp4", tmp_path / "day2" / "take.mp4"), ())
     with pytest.raises(InputError, match="results of one name, 'take'"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from facepatch.core.errors import VideoError
 from facepatch.evaluation.film_table import cost, light_tables
 from facepatch.evaluation.light import AUGMENTED, PLAIN, LightJob, evaluate_light, relit_films, without_color
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, method
@@ -79,6 +80,17 @@ def test_it_goes_on_where_it_stopped(judged: SimpleNamespace) -> None:
     assert names[0].startswith("take--hero--product--with_colour_augmentation--settings--preview--seed0")
     assert json.loads((judged.out / "results" / "light" / names[0]).read_text())["lights"]
     assert "as filmed" in (judged.out / "light.html").read_text()
+
+
+def test_a_second_take_that_cannot_be_read_is_refused_before_anything_is_relit(
+    tiny: SimpleNamespace, tmp_path: Path
+) -> None:
+    text = tmp_path / "day2.mp4"
+    text.write_text("no film")
+    job = LightJob(tiny.film, tiny.hero, motion=(tiny.motion,), picks=tiny.hero_picks, second_take=text)
+    with pytest.raises(VideoError, match=r"day2\.mp4: is not a film"):
+        evaluate_light(job, tmp_path / "OUT", values=read_preset(str(tiny.preset)))
+    assert not (tmp_path / "OUT" / "relit").exists()
 
 
 def test_relit_films_hold_the_last_third(

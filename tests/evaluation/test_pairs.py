@@ -166,6 +166,13 @@ def test_a_held_out_capture_is_judged_instead_of_the_last_fifth(
     assert pair.target.frames.frame_count == 30
 
 
+def test_a_capture_that_trains_does_not_judge(job: PairJob, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.npz"
+    copy.write_bytes(job.motion[0].read_bytes())
+    with pytest.raises(InputError, match=r"copy\.npz: judges and is trained on"):
+        open_pair(replace(job, held_out=(copy,)), Store(tmp_path / "OUT"))
+
+
 def test_a_motion_that_plays_on_one_character_only_is_refused(job: PairJob, tmp_path: Path) -> None:
     vertices = np.random.default_rng(0).random((4, 12, 3)).astype(np.float32)
     np.savez(tmp_path / "other.npz", vertices=vertices)

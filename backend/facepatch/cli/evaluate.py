@@ -75,12 +75,7 @@ class OnPairs(Sized):
         if not self.pair:
             raise ConfigError("--pair: give two characters, as in --pair source.npz target.npz")
         check_names(path for both in self.pair for path in both)
-        picks = {path.stem: path for path in self.picks}
-        unused = set(picks) - {path.stem for both in self.pair for path in both}
-        if unused:
-            raise InputError(
-                f"--picks: no character is called {', '.join(sorted(unused))}. Name a picks file as its character."
-            )
+        picks = by_character(self.picks, [path for both in self.pair for path in both])
         jobs = [
             PairJob(
                 source, target, self.motion, self.held_out, source_picks=picks.get(source.stem),
@@ -261,10 +256,9 @@ class Film(Repeated):
             raise ConfigError(
                 "film: --methods are trained, and --trained trains none. Leave one of them out."
             )
-        picks = {path.stem: path for path in self.picks}
         job = FilmJob(
-            performers=self.performers, characters=self.characters, motion=self.motion, picks=picks,
-            trained=self.trained,
+            performers=self.performers, characters=self.characters, motion=self.motion,
+            picks=by_character(self.picks, self.characters), trained=self.trained,
         )  # fmt: skip
         seeds = range(1 if self.trained else self.seeds)
         results = evaluate_films(
@@ -324,6 +318,17 @@ def run(arguments: Experiment, console: Console) -> int:
     use_all_cores()
     arguments.work(console)
     return 0
+
+
+def by_character(picks: Iterable[Path], characters: Iterable[Path]) -> dict[str, Path]:
+    """Picks files by the name of their character. Raises InputError for those of none."""
+    named = {path.stem: path for path in picks}
+    unused = set(named) - {path.stem for path in characters}
+    if unused:
+        raise InputError(
+            f"--picks: no character is called {', '.join(sorted(unused))}. Name a picks file as its character."
+        )
+    return named
 
 
 def show(

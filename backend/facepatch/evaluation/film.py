@@ -45,7 +45,14 @@ from facepatch.pipelines.models import load_models
 from facepatch.pipelines.outputs import mesh_measures, take_rows
 from facepatch.pipelines.performance import Performance, Take
 from facepatch.pipelines.retarget import FaceModels, predict, read_calibration
-from facepatch.pipelines.run import Job, kept_settings, make_performance, make_subject, models_folder
+from facepatch.pipelines.run import (
+    Job,
+    check_take,
+    kept_settings,
+    make_performance,
+    make_subject,
+    models_folder,
+)
 from facepatch.pipelines.settings import RetargetSettings, RunSettings
 from facepatch.pipelines.store import Store, fingerprint
 from facepatch.training.pictures import write_picture
@@ -67,6 +74,11 @@ class FilmJob:
     """The out folder of an earlier run on one performer and one character, to be judged instead of training anew, as
     that run calibrates and finishes its clips; the run's name then stands for the method."""
 
+    def one(self, performer: Path, character: Path) -> Job:
+        """One performer on one character."""
+        picks = self.picks.get(character.stem)
+        return Job(take=performer, character=character, motion=self.motion, picks=picks)
+
 
 def evaluate_films(
     job: FilmJob, out: Path, *, size: Size = "preview", seeds: Sequence[int] = (0,),
@@ -77,7 +89,8 @@ def evaluate_films(
     `out/results/film`, a page `out/film.html` and a contact sheet of each. Goes on where an earlier call stopped.
 
     values: settings put over the preset. Several methods get as many frames. keep: leave patches and networks on disk.
-    Raises InputError where two performers or characters have one name, or `job.trained` has seen the frames that judge.
+    Raises InputError where two performers or characters have one name, or `job.trained` has seen the frames that judge;
+    what cannot be read or judged is refused before the first training.
     """
     for paths in (job.performers, job.characters):
         check_names(paths)
@@ -87,9 +100,14 @@ def evaluate_films(
     characters = job.characters if job.trained is None else (job.trained,)
     share = {**(values or {}), "train_share": TRAIN_SHARE}
     retarget = retarget_settings(size, values)
+    if job.trained is None:
+        settings = method(methods[0], size=size, seed=seeds[0], values=share).settings
+        jobs = [job.one(*both) for both in product(job.performers, characters)]
+        check_inputs(jobs, settings, store)
+        for one in {one.take: one for one in jobs}.values():
+            first_judged(make_performance(one, settings, store, on_progress=on_progress))
     for performer, character, name, seed in product(job.performers, characters, methods, seeds):
-        picks = job.picks.get(character.stem)
-        one = Job(take=performer, character=character, motion=job.motion, picks=picks)
+        one = job.one(performer, character)
         made = method(name, size=size, seed=seed, values=share)
         found.append(
             _result(
@@ -107,6 +125,14 @@ def evaluate_films(
         )
         _write_page(results, out)
     return found
+
+
+def check_inputs(jobs: Sequence[Job], settings: RunSettings, store: Store) -> None:
+    """Refuse films, characters and motions that cannot be read, before anything that takes long."""
+    for job in {job.take: job for job in jobs}.values():
+        check_take(job)
+    for job in {job.character: job for job in jobs}.values():
+        make_subject(job, settings, store)
 
 
 def _write_page(results: Results, out: Path) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from facepatch.core.axes import UInt8
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.schema import to_dict
-from facepatch.evaluation.film import TRAIN_SHARE, judge_clip, train_on_film
+from facepatch.evaluation.film import TRAIN_SHARE, check_inputs, judge_clip, train_on_film
 from facepatch.evaluation.film_pictures import PICTURE, film_sheet
 from facepatch.evaluation.film_table import light_tables
 from facepatch.evaluation.methods import (
@@ -68,11 +68,15 @@ def evaluate_light(
     `out/results/light`, the relit films to `out/relit`, and a page `out/light.html`. Goes on where it stopped.
 
     lights: the first is the control that the others are compared with. values: settings put over the preset. Several
-    methods get as many frames. keep: leave patches and networks on disk.
+    methods get as many frames. keep: leave patches and networks on disk. What cannot be read is refused at the start.
     """
     results, store = Results(out, "light"), Store(out)
     budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
     retarget = retarget_settings(size, values)
+    takes = (job.performer,) if job.second_take is None else (job.performer, job.second_take)
+    settings = method(methods[0], size=size, seed=seeds[0], values=values).settings
+    jobs = [Job(take=take, character=job.character, motion=job.motion, picks=job.picks) for take in takes]
+    check_inputs(jobs, settings, store)
     films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
     relit = Picture("Frames as filmed and relit", relit_sheet(films))
     found: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ from facepatch.evaluation.splits import part
 from facepatch.metrics.vertex_error import BROWS_WITHIN, brow_regions
 from facepatch.pipelines.performance import RenderedPerformance
 from facepatch.pipelines.settings import RunSettings
-from facepatch.pipelines.store import Stage, Store
+from facepatch.pipelines.store import Stage, Store, fingerprint
 from facepatch.pipelines.subject import Subject, prepare_character, read_subject
 
 HELD_OUT_SHARE = 0.2
@@ -101,7 +101,15 @@ def check_names(paths: Iterable[Path]) -> None:
 
 
 def open_pair(job: PairJob, store: Store) -> Pair:
-    """Read both characters and their motions. Raises InputError where the motion is not as long on both."""
+    """Read both characters and their motions. Raises InputError where the motion is not as long on both, or a capture
+    that judges also trains."""
+    seen = {fingerprint(path) for path in job.motion}
+    known = [path.name for path in job.held_out if fingerprint(path) in seen]
+    if known:
+        raise InputError(
+            f"{', '.join(known)}: judges and is trained on. Judge on another capture, or name none: then the last "
+            "fifth of the motion judges, and is not trained on."
+        )
     source, source_test, _ = _split(job.source, job.source_picks, job, store)
     target, truth, stage = _split(job.target, job.target_picks, job, store)
     if not brow_regions(truth.landmarks, truth.character.neutral)["brows"].size:

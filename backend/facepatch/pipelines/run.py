@@ -174,7 +174,9 @@ def make_performance(
     job: Job, settings: RunSettings, store: Store, *, reference: Float64 | None = None,
     on_progress: OnProgress = silent,
 ) -> Performance:  # fmt: skip
-    """The take: a film, or a character rendered as the performer. reference: see `Take`; of a film."""
+    """The take: a film, or a character rendered as the performer. reference: see `Take`; of a film.
+
+    What is wrong with a film that can be used all the same is told at once, and again in the report."""
     check_take(job)
     if job.take_motion:
         character, landmarks, stage = prepare_character(
@@ -182,7 +184,10 @@ def make_performance(
         )
         subject = read_subject(character, landmarks, stage=stage, motions=job.take_motion)
         return RenderedPerformance(subject, makeup=settings.makeup, supersample=settings.supersample)
-    return film(job, settings, store, reference=reference, on_progress=on_progress)
+    made = film(job, settings, store, reference=reference, on_progress=on_progress)
+    for sentence in made.take.warnings:
+        log.warning("%s", sentence)
+    return made
 
 
 def film(
