@@ -79,14 +79,29 @@ def test_every_method_is_measured_in_every_column_and_region(judged: SimpleNames
             assert all(np.isfinite(error["mean_mm"]) for error in found.values())
 
 
-def test_the_bounds_are_in_their_order(judged: SimpleNamespace) -> None:
+def test_the_bounds_are_in_their_order(judged: SimpleNamespace, job: PairJob, tmp_path: Path) -> None:
+    truth = open_pair(job, Store(tmp_path)).truth
+    moved = truth.frames.block(0, 15) - truth.character.neutral
     for one in judged.results:
         share = {name: found["all"]["fraction_of_mean_expression"] for name, found in one["rows"].items()}
         assert share["bound: mean expression"] == pytest.approx(1.0)
+        neutral = one["rows"]["bound: neutral"]["all"]["mean_mm"]
+        assert neutral == pytest.approx(10 * np.linalg.norm(moved, axis=-1).mean(), rel=0.02)
         # A perfect reading of the weights gives the PCA bound: nothing may pass below it.
         assert all(value >= share["bound: PCA projection"] for value in share.values())
     reads = next(one for one in judged.results if one["method"] == "moser2021")["rows"]
     assert reads["bound: own renders"]["all"]["fraction_of_mean_expression"] < 1.0
+
+
+def test_a_result_from_before_a_bound_goes_without(judged: SimpleNamespace) -> None:
+    old = json.loads(json.dumps(judged.results[0]))
+    del old["rows"]["bound: neutral"]
+    whole, without = (
+        dict(zip(table.columns, table.rows[0], strict=True))
+        for table in (pair_tables(judged.results[:1])[1], pair_tables([old])[1])
+    )
+    assert without == {**whole, "#neutral": "–"}
+    assert float(whole["#neutral"]) > 0
 
 
 def test_every_method_sees_the_same_frames_and_iterations(judged: SimpleNamespace) -> None:

@@ -21,8 +21,8 @@ ABOUT = (
     "was not trained on; as a fraction, 1 is holding the mean expression of the training motion. raw: what the "
     "networks give. calibrated: without the offset between the two faces at rest, and without a part of it far from "
     "rest, measured on training frames. with channels: smoothing and the channels on top. Both the same way for every "
-    "method. Bounds: what the PCA leaves, and the weights read from the target's own renders. Mean and half the range "
-    "of seeds."
+    "method. Bounds: what the PCA leaves, the weights read from the target's own renders, and a face that never leaves "
+    "its neutral. Mean and half the range of seeds."
 )
 
 Result = Mapping[str, Any]
@@ -123,7 +123,10 @@ def _details(results: Sequence[Result], title: str) -> Table:
                 ("{:.2f}", lambda result: result["rows"][CALIBRATED]["all"]["mean_percent_iod"]),
                 *(("{:.3f}", fraction(column)) for column in COLUMNS),
                 *(("{:.3f}", fraction(CALIBRATED, region)) for region in ("lids", "lips")),
-                *(("{:.3f}", fraction(f"bound: {row}")) for row in ("PCA projection", "own renders")),
+                *(
+                    ("{:.3f}", fraction(f"bound: {row}"))
+                    for row in ("PCA projection", "own renders", "neutral")
+                ),
                 ("{:.0f}", lambda result: result["seconds"]),
             ]
             shown = (
@@ -132,7 +135,7 @@ def _details(results: Sequence[Result], title: str) -> Table:
             lines.append((pair, name, *shown))
     columns = (
         "pair", "method", "#mm", "#% IOD", *(f"#{column}" for column in COLUMNS), "#lids", "#lips", "#PCA",
-        "#own renders", "#training s",
+        "#own renders", "#neutral", "#training s",
     )  # fmt: skip
     return Table(
         f"Pairs, {title}: mm, % IOD, lids and lips calibrated; the others fractions of the mean-expression error",
@@ -142,8 +145,11 @@ def _details(results: Sequence[Result], title: str) -> Table:
 
 
 def fraction(row: str, region: str = "all") -> Callable[[Result], float | None]:
-    """Reads the fraction of the mean-expression error of a row and region from a result."""
-    return lambda result: result["rows"][row][region]["fraction_of_mean_expression"]
+    """Reads the fraction of the mean-expression error of a row and region from a result; None of one without that row,
+    as those from before the bound `neutral`."""
+    return lambda result: (
+        result["rows"][row][region]["fraction_of_mean_expression"] if row in result["rows"] else None
+    )
 
 
 def _ratio(chosen: Values, reference: Values) -> str:

@@ -35,7 +35,8 @@ from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store, key_of
 
 EXPERIMENT = "pairs"
-BOUNDS = ("bound: PCA projection", "bound: own renders", "bound: mean expression")
+BOUNDS = ("bound: PCA projection", "bound: own renders", "bound: neutral", "bound: mean expression")
+"""The nearest shapes that there are, the weights read from the target's own renders, and two faces that never move."""
 Rows = dict[str, dict[str, RegionError]]
 """Column or bound -> region -> error."""
 
@@ -50,13 +51,15 @@ def judge(
     truth, pca = pair.truth, fitted.pca
     vertices = truth.frames.block(0, truth.frames.frame_count)
     weights: dict[str, Float32] = {name: clip.weights for name, clip in clips.items()}
+    neutral = truth.character.neutral
+    still = np.zeros_like(weights["raw"])
     shapes = {
         **weights,
         BOUNDS[0]: pca.weights(vertices),
         BOUNDS[1]: fitted.read(truth),
-        BOUNDS[2]: np.zeros_like(weights["raw"]),
+        BOUNDS[2]: still + pca.weights(neutral[None]),
+        BOUNDS[3]: still,
     }
-    neutral = truth.character.neutral
     regions = {
         **face_regions(truth.landmarks, neutral),
         "brows": brow_regions(truth.landmarks, neutral)["brows"],

@@ -32,7 +32,7 @@ class RegionError:
     mean_expression_mm: float
     """Mean error of holding the mean expression instead."""
     fraction_of_mean_expression: float | None
-    """1 means no better than a face that never moves; None where the truth itself never moves."""
+    """1 means no better than holding the mean expression; None where the truth itself never moves."""
 
 
 def vertex_error(
