@@ -98,6 +98,22 @@ def test_ratios_are_over_what_both_sides_have(tool: ModuleType, tmp_path: Path) 
     assert rows["local patches, facepatch's own"][8:11] == ["1", "0.100", "0.50"]
 
 
+def test_pairs_have_the_ratios_that_are_to_be_reached(tool: ModuleType, tmp_path: Path) -> None:
+    keep(
+        tmp_path, "pairs",
+        result(0.4, method="paper"), result(0.6, method="paper", seed=1), result(0.8, method="kim2021"),
+        result(0.2, method="paper", pair="b -> a"), result(0.1, method="product", pair="b -> a"),
+        result(0.9, method="product", budget="frames"),
+    )  # fmt: skip
+    lines = cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs in ratios"])
+    assert lines[2:] == [
+        ["a -> b", "not run", "0.50", "not run"],  # of the seed that both have
+        ["b -> a", "0.50", "not run", "not run"],
+        ["all", "0.50", "0.50", "not run"],
+        ["to reach", "<= 0.85", "<= 0.96", "<= 0.53"],
+    ]
+
+
 def test_what_was_never_learned_and_started_over_is_marked(tool: ModuleType, tmp_path: Path) -> None:
     keep(tmp_path, "pairs", result(0.4, method="kim2021", starts=3, doubts=["Nothing but the mean image."]))
     assert cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs in detail"])[2][-1] == "3 *"
