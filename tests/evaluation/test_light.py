@@ -67,7 +67,8 @@ def test_every_light_and_the_second_take_are_judged_with_and_without_augmentatio
 ) -> None:
     assert [one["colour"] for one in judged.found] == [AUGMENTED, PLAIN]
     for one in judged.found:
-        assert list(one["lights"]) == ["as filmed", "dark"]
+        assert list(one["lights"]) == list(one["landmarks"]) == ["as filmed", "dark"]
+        assert one["landmarks"]["as filmed"]["mouth_open"]["r"] == pytest.approx(1.0)
         assert one["frames"] == 10
         assert set(one["second_take"]) == set(COLUMNS)
         assert one["second_take_name"] == "take2"
@@ -130,14 +131,17 @@ def test_cost_is_what_is_lost_against_the_film_as_filmed() -> None:
         return {
             "performer": "a", "character": "x", "method": "product", "colour": colour, "seed": seed,
             "lights": {"as filmed": columns(0.9), "left": columns(relit), "dark": columns(0.8)},
+            "landmarks": {"as filmed": clip(1.0), "left": clip(0.95), "dark": clip(0.85)},
             "second_take": None, "second_take_name": None,
         }  # fmt: skip
 
     calibrated, product = light_tables([result(AUGMENTED, 0, 0.88), result(AUGMENTED, 1, 0.84)])
     rows = {row[0].split(": ")[1]: row for row in product.rows}
-    assert rows["as filmed"][1:3] == ("0.900 ±0.000", "0.000 ±0.000")
-    assert rows["left"][1:3] == ("0.860 ±0.020", "0.040 ±0.020")
-    assert rows["mean of the relit"][2] == "0.070 ±0.010"
+    assert rows["as filmed"][1:4] == ("0.900 ±0.000", "0.000 ±0.000", "1.000 ±0.000")
+    assert rows["left"][1:4] == ("0.860 ±0.020", "0.040 ±0.020", "0.950 ±0.000")
+    assert rows["mean of the relit"][2:4] == ("0.070 ±0.010", "0.900 ±0.000")
+    before = {key: value for key, value in result(AUGMENTED, 0, 0.88).items() if key != "landmarks"}
+    assert light_tables([before])[1].rows[0][3] == "–"
     assert "calibrated" in calibrated.caption
 
 

@@ -86,36 +86,57 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
         lights = {light: [one["lights"][light][column] for one in ones] for light in ones[0]["lights"]}
         control = next(iter(lights.values()))
         means: list[list[float | None]] = []
+        followed: list[list[float | None]] = []
         for light, judged in lights.items():
             costs = [cost(first, one) for first, one in zip(control, judged, strict=True)]
             means.append(costs)
-            rows.append(_light_row(f"{performer} -> {character}, {colour}: {light}", judged, costs))
-        relit = [_mean(seed) for seed in zip(*means[1:], strict=True)]
+            followed.append([_followed(one, light) for one in ones])
+            rows.append(
+                _light_row(f"{performer} -> {character}, {colour}: {light}", judged, costs, followed[-1])
+            )
+        relit, landmarks = (
+            [_mean(seed) for seed in zip(*some[1:], strict=True)] for some in (means, followed)
+        )
         rows.append((f"{performer} -> {character}, {colour}: mean of the relit", "", mean_and_spread(relit),
-                     *("" for _ in _MEASURES)))  # fmt: skip
+                     mean_and_spread(landmarks), *("" for _ in _MEASURES)))  # fmt: skip
         if all(one["second_take"] for one in ones):
             judged = [one["second_take"][column] for one in ones]
             costs = [cost(first, one) for first, one in zip(control, judged, strict=True)]
-            rows.append(
-                _light_row(f"{performer}, {colour}: judged on {ones[0]['second_take_name']}", judged, costs)
-            )
+            label = f"{performer}, {colour}: judged on {ones[0]['second_take_name']}"
+            rows.append(_light_row(label, judged, costs, []))
     return Table(
-        f"{name}, {column}. Cost: agreement as filmed minus agreement there; to reach: at most .03.",
-        ("film, augmentation, light", "#mean r", "#cost", *(f"#{label}" for label in _MEASURES)),
+        f"{name}, {column}. Cost: agreement as filmed minus agreement there; to reach: at most .03. Landmarks: "
+        "agreement of the relit film's own with those that judge, the film's as filmed.",
+        (
+            "film, augmentation, light",
+            "#mean r",
+            "#cost",
+            "#landmarks",
+            *(f"#{label}" for label in _MEASURES),
+        ),
         tuple(rows),
     )
 
 
 def _light_row(
-    label: str, judged: Sequence[Mapping[str, Any]], costs: Sequence[float | None]
+    label: str,
+    judged: Sequence[Mapping[str, Any]],
+    costs: Sequence[float | None],
+    followed: Sequence[float | None],
 ) -> tuple[str, ...]:
     every = reads()
     return (
         label,
         mean_and_spread(agreement_of(one) for one in judged),
         mean_and_spread(costs),
+        mean_and_spread(followed),
         *(mean_and_spread(every[name](one) for one in judged) for name in _MEASURES),
     )
+
+
+def _followed(one: Mapping[str, Any], light: str) -> float | None:
+    """How well the landmarks of a light agree with those that judge; None in results from before it was kept."""
+    return agreement_of(one["landmarks"][light]) if "landmarks" in one else None
 
 
 def agreement_of(one: Mapping[str, Any]) -> float | None:

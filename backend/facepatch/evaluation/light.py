@@ -2,7 +2,8 @@
 
 Trained on the first two thirds, with and without colour augmentation; judged on the last third as filmed and in each of
 `relight.LIGHTS`, always by the landmarks of the film as filmed. Everything else, landmarks included, sees the relit
-pictures, as it would see a real film. Cost is agreement as filmed minus agreement relit. Paper 4.6.
+pictures, as it would see a real film. Cost is agreement as filmed minus agreement relit; beside it stands how well the
+landmarks of the relit film agree with those that judge. Paper 4.6.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from facepatch.evaluation.methods import (
 from facepatch.evaluation.page import Part, Picture, Results, write_page
 from facepatch.evaluation.pairs import belongings, remove
 from facepatch.evaluation.relight import LIGHTS, Light, face_shape, measured_light, relight_film
+from facepatch.metrics.agreement import agreement
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.run import Job, make_performance
 from facepatch.pipelines.settings import RetargetSettings
@@ -212,6 +214,7 @@ def _result(
             "doubts": list(fitted.doubts),
             "frames": control.take.frame_count,
             "lights": judged,
+            "landmarks": {name: seen_alike(control, take) for name, take in takes.items()},
             "second_take": second,
             "second_take_name": None if job.second_take is None else job.second_take.stem,
         },
@@ -235,6 +238,13 @@ def judge(
         name: judge_clip(clip, fitted.models, take, rows=rows, truth=truth.take)
         for name, clip in fitted.columns(performance, take, retarget).items()
     }
+
+
+def seen_alike(judging: Performance, take: Performance) -> dict[str, Any]:
+    """Measure -> agreement of a take's landmarks with those that judge: what nothing that follows landmarks exceeds."""
+    both = judging.take.found & take.take.found
+    found = agreement(judging.take.measures, take.take.measures, valid=both)
+    return {name: {"r": one.r, "range": one.performer_range} for name, one in found.measures.items()}
 
 
 def relit_sheet(films: Mapping[str, Path], count: int = 4) -> UInt8:
