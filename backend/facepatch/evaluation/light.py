@@ -241,7 +241,7 @@ def judge(
 
 
 def seen_alike(judging: Performance, take: Performance) -> dict[str, Any]:
-    """Measure -> agreement of a take's landmarks with those that judge: what nothing that follows landmarks exceeds."""
+    """Measure -> agreement of a take's landmarks with those that judge: what following landmarks alone would give."""
     both = judging.take.found & take.take.found
     found = agreement(judging.take.measures, take.take.measures, valid=both)
     return {name: {"r": one.r, "range": one.performer_range} for name, one in found.measures.items()}
