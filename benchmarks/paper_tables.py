@@ -210,14 +210,8 @@ def pair_ratios(found: list[Result]) -> str:
 def pair_rows(found: list[Result]) -> str:
     """Pair by pair and method by method: all, lids and lips, with the bounds of the method."""
     head = ["pair", "method", "budget", "#seeds", "#mm", "#% IOD"]
-    head += [f"#{column}" for column in COLUMNS] + [
-        "#lids",
-        "#lips",
-        "#own renders",
-        "#PCA",
-        "#neutral",
-        "#starts",
-    ]
+    more = (*COLUMNS, "lids", "lips", "own renders", "PCA", "neutral", "starts")
+    head += [f"#{name}" for name in more]
     rows: Rows = []
     for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
         fractions = [over_seeds(error(r, row) for r in group) for row in (*COLUMNS, *BOUNDS, STILL)]

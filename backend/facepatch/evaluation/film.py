@@ -36,7 +36,7 @@ from facepatch.evaluation.page import Part, Picture, Results, write_page
 from facepatch.evaluation.pair import check_names
 from facepatch.evaluation.pairs import belongings, remove
 from facepatch.geometry.affine import transform
-from facepatch.metrics.agreement import agreement, blink_agreement, blink_events, eye_states
+from facepatch.metrics.agreement import Agreement, agreement, blink_agreement, blink_events, eye_states
 from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.lips import lip_agreement, lip_states
 from facepatch.metrics.vertex_error import face_height
@@ -249,6 +249,14 @@ def judged_run(
     return performance, models, clips, first
 
 
+def correlations(found: Agreement) -> dict[str, Any]:
+    """Measure -> correlation and both ranges, as results keep them."""
+    return {
+        name: {"r": one.r, "range": one.performer_range, "character_range": one.character_range}
+        for name, one in found.measures.items()
+    }
+
+
 def judge_clip(
     clip: Clip, models: FaceModels, performance: Performance, *, rows: np.ndarray, truth: Take | None = None
 ) -> dict[str, Any]:
@@ -268,10 +276,7 @@ def judge_clip(
         performer.select(chosen), measured.select(chosen), valid=keep[chosen],
         character_open={side: at_rest[f"eye_open_{side}"] for side in ("l", "r")},
     )  # fmt: skip
-    out: dict[str, Any] = {
-        name: {"r": one.r, "range": one.performer_range, "character_range": one.character_range}
-        for name, one in found.measures.items()
-    }
+    out = correlations(found)
     for side in ("l", "r"):
         name = f"eye_open_{side}"
         eyes = eye_states(getattr(performer, name), valid=keep)

@@ -109,10 +109,7 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
         "agreement of the relit film's own with those that judge, the film's as filmed.",
         (
             "film, augmentation, light",
-            "#mean r",
-            "#cost",
-            "#landmarks",
-            *(f"#{label}" for label in _MEASURES),
+            *(f"#{label}" for label in ("mean r", "cost", "landmarks", *_MEASURES)),
         ),
         tuple(rows),
     )

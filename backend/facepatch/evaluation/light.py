@@ -19,7 +19,7 @@ import numpy as np
 from facepatch.core.axes import UInt8
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.schema import to_dict
-from facepatch.evaluation.film import TRAIN_SHARE, check_inputs, judge_clip, train_on_film
+from facepatch.evaluation.film import TRAIN_SHARE, check_inputs, correlations, judge_clip, train_on_film
 from facepatch.evaluation.film_pictures import PICTURE, film_sheet
 from facepatch.evaluation.film_table import light_tables
 from facepatch.evaluation.methods import (
@@ -243,8 +243,7 @@ def judge(
 def seen_alike(judging: Performance, take: Performance) -> dict[str, Any]:
     """Measure -> agreement of a take's landmarks with those that judge: what following landmarks alone would give."""
     both = judging.take.found & take.take.found
-    found = agreement(judging.take.measures, take.take.measures, valid=both)
-    return {name: {"r": one.r, "range": one.performer_range} for name, one in found.measures.items()}
+    return correlations(agreement(judging.take.measures, take.take.measures, valid=both))
 
 
 def relit_sheet(films: Mapping[str, Path], count: int = 4) -> UInt8:
