@@ -15,15 +15,17 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.film_table import film_tables, light_tables
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, RAW
 from facepatch.evaluation.page import Table, mean_and_spread
-from facepatch.evaluation.pair_means import mean_text, pair_ratio, values_of
+from facepatch.evaluation.pair_means import Unit, error_of, error_text, pair_ratio, values_of
 from facepatch.evaluation.pair_page import BUDGETS
+from facepatch.evaluation.pairs import NEUTRAL, OWN_RENDERS, PROJECTION
 from facepatch.evaluation.published import TABLE_2, TABLE_3
 
 Result = dict[str, Any]
@@ -34,7 +36,6 @@ IDENTITY = (
     "seed",
 )  # fmt: skip
 Rows = list[list[str]]
-FRACTION = "fraction_of_mean_expression"
 NOT_RUN = "not run"
 PAPER_NAMES = {
     "kim2021": "Kim et al. 2021",
@@ -44,9 +45,9 @@ PAPER_NAMES = {
 OURS = {**PAPER_NAMES, "product": "local patches, facepatch's own"}
 COMPARED = ("frames", "time")
 """Budgets of the comparison of methods."""
-BOUNDS = ("bound: own renders", "bound: PCA projection")
-STILL = "bound: neutral"
-"""A face that never leaves its neutral."""
+BOUNDS = (OWN_RENDERS, PROJECTION)
+over_pairs = partial(error_text, nothing=NOT_RUN)
+"""Mean over the pairs of an error, spread over the seeds."""
 
 
 def main() -> int:
@@ -135,11 +136,6 @@ def over_seeds(values: Iterable[float | None], form: str = ".3f") -> str:
     return mean_and_spread(values, form, nothing=NOT_RUN)
 
 
-def error(result: Mapping[str, Any], row: str, key: str = FRACTION, region: str = "all") -> float | None:
-    """One number of a result of a pair; None where it has none."""
-    return result["rows"].get(row, {}).get(region, {}).get(key)
-
-
 def groups(found: list[Result], *keys: str) -> dict[tuple[str, ...], list[Result]]:
     """Results of all seeds together, by the values of `keys`, in the order in which they come."""
     grouped: dict[tuple[str, ...], list[Result]] = {}
@@ -148,14 +144,9 @@ def groups(found: list[Result], *keys: str) -> dict[tuple[str, ...], list[Result
     return grouped
 
 
-def over_pairs(found: list[Result], row: str, *, key: str = FRACTION, region: str = "all") -> str:
-    """Mean over the pairs, spread over the seeds (`facepatch.evaluation.pair_means`)."""
-    return mean_text(values_of(found, lambda one: error(one, row, key, region)), nothing=NOT_RUN)
-
-
-def ratio(chosen: list[Result], reference: list[Result], key: str = FRACTION) -> str:
+def ratio(chosen: list[Result], reference: list[Result], unit: Unit = "fraction_of_mean_expression") -> str:
     """Calibrated error of `chosen` over that of `reference`, over the pairs and seeds that both have."""
-    sides = [values_of(side, lambda one: error(one, CALIBRATED, key)) for side in (chosen, reference)]
+    sides = [values_of(side, error_of(CALIBRATED, unit=unit)) for side in (chosen, reference)]
     found = pair_ratio(*sides)
     return NOT_RUN if found is None else f"{found:.2f}"
 
@@ -214,12 +205,11 @@ def pair_rows(found: list[Result]) -> str:
     head += [f"#{name}" for name in more]
     rows: Rows = []
     for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
-        fractions = [over_seeds(error(r, row) for r in group) for row in (*COLUMNS, *BOUNDS, STILL)]
-        regions = [
-            over_seeds(error(r, CALIBRATED, region=region) for r in group) for region in ("lids", "lips")
-        ]
+        fractions = [over_seeds(map(error_of(row), group)) for row in (*COLUMNS, *BOUNDS, NEUTRAL)]
+        regions = [over_seeds(map(error_of(CALIBRATED, region=region), group)) for region in ("lids", "lips")]
         sizes = [
-            over_seeds(error(r, CALIBRATED, key) for r in group) for key in ("mean_mm", "mean_percent_iod")
+            over_seeds(map(error_of(CALIBRATED, unit=unit), group))
+            for unit in ("mean_mm", "mean_percent_iod")
         ]
         rows.append(
             [pair, OURS.get(method, method), BUDGETS.get(budget, budget), str(len(group)), *sizes,
@@ -302,7 +292,7 @@ def table_motion(found: list[Result]) -> str:
         reference = [r for r in group if r.get("variant") == "matched"]
         for name in ("matched", "generated", "random"):
             chosen = [r for r in group if r.get("variant") == name]
-            sizes = {row: over_pairs(chosen, row, key="mean_mm") for row in (*COLUMNS, *BOUNDS)}
+            sizes = {row: over_pairs(chosen, row, unit="mean_mm") for row in (*COLUMNS, *BOUNDS)}
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
             cells = [sizes[row] for row in (RAW, CHANNELS, *BOUNDS)]
             times = ratio(chosen, reference, "mean_mm")

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from facepatch.evaluation.pair_means import mean_text, pair_mean, pair_ratio, seed_spread, values_of
+from facepatch.evaluation.pair_means import (
+    error_of,
+    error_text,
+    mean_text,
+    pair_mean,
+    pair_ratio,
+    seed_spread,
+    values_of,
+)
 
 RAGGED = {("a", 0): 0.2, ("a", 1): 0.4, ("a", 2): 0.6, ("b", 0): 0.8, ("b", 1): 0.9}
 
@@ -33,3 +41,11 @@ def test_text_says_where_there_is_nothing() -> None:
 def test_what_is_not_there_is_left_out() -> None:
     results = [{"pair": "a", "seed": 0, "x": 0.5}, {"pair": "b", "seed": 0, "x": None}]
     assert values_of(results, lambda one: one["x"]) == {("a", 0): 0.5}
+
+
+def test_an_error_that_a_result_does_not_have_is_left_out() -> None:
+    lips = {"lips": {"fraction_of_mean_expression": 0.5, "mean_mm": 2.0}}
+    results = [{"pair": "a", "seed": 0, "rows": {"raw": lips}}, {"pair": "b", "seed": 0, "rows": {}}]
+    assert [error_of("raw", region="lips")(one) for one in results] == [0.5, None]
+    assert error_text(results, "raw", region="lips", unit="mean_mm") == "2.000"
+    assert error_text(results, "raw", nothing="not run") == "not run"

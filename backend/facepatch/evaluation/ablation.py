@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 from facepatch.core.progress import OnProgress, silent
-from facepatch.evaluation.methods import COLUMNS, Method, method, retarget_settings
+from facepatch.evaluation.methods import CALIBRATED, COLUMNS, Method, method, retarget_settings
 from facepatch.evaluation.motions import MATCHED, with_motion
 from facepatch.evaluation.networks import Budget, Size
 from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
-from facepatch.evaluation.pair_means import mean_text, values_of
+from facepatch.evaluation.pair_means import Unit, error_text
 from facepatch.evaluation.pair_page import BUDGETS, FRAMES, setting_of
 from facepatch.evaluation.pair_pictures import pair_sheet
-from facepatch.evaluation.pairs import Pair, PairJob, measure, open_pair, remove
+from facepatch.evaluation.pairs import OWN_RENDERS, PROJECTION, Pair, PairJob, measure, open_pair, remove
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Store
 
 Base = Literal["product", "paper"]
 """Whose settings the variants have: facepatch's own, or the paper's."""
-BOUNDS = {"bound: own renders": "own renders", "bound: PCA projection": "PCA"}
+BOUNDS = {OWN_RENDERS: "own renders", PROJECTION: "PCA"}
 REGIONS = ("lids", "lips", "brows")
 
 
@@ -52,7 +52,7 @@ class Ablation:
     equal_time: bool = True
     """All variants get the seconds that the first needs for the iterations of its settings; otherwise each has the
     iterations of its settings, where they cost the same anyway."""
-    unit: Literal["fraction_of_mean_expression", "mean_mm"] = "fraction_of_mean_expression"
+    unit: Unit = "fraction_of_mean_expression"
     """What the tables show."""
 
 
@@ -170,17 +170,12 @@ def group(result: Mapping[str, Any]) -> tuple[str, str, str]:
     return str(result["base"]), str(result["budget"]), setting_of(result)
 
 
-def _row(name: str, found: Sequence[Mapping[str, Any]], unit: str) -> tuple[str, ...]:
+def _row(name: str, found: Sequence[Mapping[str, Any]], unit: Unit) -> tuple[str, ...]:
     counts = (str(len({one[what] for one in found})) for what in ("pair", "seed"))
-    cells = [over_pairs(found, row, unit=unit) for row in COLUMNS]
-    cells += [over_pairs(found, "calibrated", unit=unit, region=region) for region in REGIONS]
-    cells += [over_pairs(found, row, unit=unit) for row in BOUNDS]
+    cells = [error_text(found, row, unit=unit) for row in COLUMNS]
+    cells += [error_text(found, CALIBRATED, unit=unit, region=region) for region in REGIONS]
+    cells += [error_text(found, row, unit=unit) for row in BOUNDS]
     return name, *counts, *cells, mean_and_spread((float(one["seconds"]) for one in found), ".0f")
-
-
-def over_pairs(found: Sequence[Mapping[str, Any]], row: str, *, unit: str, region: str = "all") -> str:
-    """Mean over the pairs, spread over the seeds (`pair_means`)."""
-    return mean_text(values_of(found, lambda one: one["rows"][row][region][unit]))
 
 
 def _parts(ablation: Ablation, folder: Path, found: Sequence[Mapping[str, Any]]) -> list[Part]:

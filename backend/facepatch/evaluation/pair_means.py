@@ -6,12 +6,14 @@ Places are (pair, seed). A pair with more seeds than others counts once, and a r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from facepatch.evaluation.page import with_spread
 
 Values = Mapping[tuple[str, int], float]
 """Of each pair and seed."""
+Unit = Literal["fraction_of_mean_expression", "mean_mm", "mean_percent_iod"]
+"""A field of `metrics.vertex_error.RegionError`."""
 
 
 def values_of(
@@ -20,6 +22,14 @@ def values_of(
     """What `read` finds in each result of a pair, where it finds something."""
     found = {(str(one["pair"]), int(one["seed"])): read(one) for one in results}
     return {place: value for place, value in found.items() if value is not None}
+
+
+def error_of(
+    row: str, *, region: str = "all", unit: Unit = "fraction_of_mean_expression"
+) -> Callable[[Mapping[str, Any]], float | None]:
+    """Reads one error from a result of a pair. row: a column or a bound (`pairs.judge`). None of a result that does not
+    have it, as those from before the bound `neutral`."""
+    return lambda result: result["rows"].get(row, {}).get(region, {}).get(unit)
 
 
 def pair_mean(values: Values) -> float | None:
@@ -46,6 +56,18 @@ def mean_text(values: Values, form: str = ".3f", *, nothing: str = "–") -> str
     """`pair_mean`, plus or minus `seed_spread` where there is one."""
     mean = pair_mean(values)
     return nothing if mean is None else with_spread(mean, seed_spread(values), form)
+
+
+def error_text(
+    results: Iterable[Mapping[str, Any]],
+    row: str,
+    *,
+    region: str = "all",
+    unit: Unit = "fraction_of_mean_expression",
+    nothing: str = "–",
+) -> str:
+    """`mean_text` of an error (`error_of`)."""
+    return mean_text(values_of(results, error_of(row, region=region, unit=unit)), nothing=nothing)
 
 
 def _by(values: Values, index: int) -> dict[str | int, list[float]]:

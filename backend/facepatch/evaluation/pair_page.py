@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, METHODS
 from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
-from facepatch.evaluation.pair_means import Values, mean_text, pair_ratio, values_of
+from facepatch.evaluation.pair_means import Values, error_of, mean_text, pair_ratio, values_of
 from facepatch.evaluation.pair_pictures import pair_sheet
-from facepatch.evaluation.pairs import EXPERIMENT
+from facepatch.evaluation.pairs import EXPERIMENT, NEUTRAL, OWN_RENDERS, PROJECTION
 from facepatch.evaluation.published import ratios_of_table_3
 
 BUDGETS = {"frames": "equal frames", "time": "equal time", "settings": "iterations of the settings"}
@@ -85,11 +85,11 @@ def pair_tables(results: Sequence[Result]) -> list[Table]:
 
 def _summary(results: Sequence[Result], title: str) -> Table:
     """Mean over pairs, spread over seeds; how each stands to the faithful setting where both were run."""
-    reference = values_of([one for one in results if one["method"] == "paper"], fraction(CALIBRATED))
+    reference = values_of([one for one in results if one["method"] == "paper"], error_of(CALIBRATED))
     lines: list[tuple[str, ...]] = []
     for name in _names(results, "method"):
         mine = [one for one in results if one["method"] == name]
-        errors = {column: values_of(mine, fraction(column)) for column in COLUMNS}
+        errors = {column: values_of(mine, error_of(column)) for column in COLUMNS}
         own, best = errors[CALIBRATED], errors[CHANNELS]
         lines.append(
             (
@@ -119,14 +119,11 @@ def _details(results: Sequence[Result], title: str) -> Table:
             if not mine:
                 continue
             cells = [
-                ("{:.3f}", lambda result: result["rows"][CALIBRATED]["all"]["mean_mm"]),
-                ("{:.2f}", lambda result: result["rows"][CALIBRATED]["all"]["mean_percent_iod"]),
-                *(("{:.3f}", fraction(column)) for column in COLUMNS),
-                *(("{:.3f}", fraction(CALIBRATED, region)) for region in ("lids", "lips")),
-                *(
-                    ("{:.3f}", fraction(f"bound: {row}"))
-                    for row in ("PCA projection", "own renders", "neutral")
-                ),
+                ("{:.3f}", error_of(CALIBRATED, unit="mean_mm")),
+                ("{:.2f}", error_of(CALIBRATED, unit="mean_percent_iod")),
+                *(("{:.3f}", error_of(column)) for column in COLUMNS),
+                *(("{:.3f}", error_of(CALIBRATED, region=region)) for region in ("lids", "lips")),
+                *(("{:.3f}", error_of(bound)) for bound in (PROJECTION, OWN_RENDERS, NEUTRAL)),
                 ("{:.0f}", lambda result: result["seconds"]),
             ]
             shown = (
@@ -141,14 +138,6 @@ def _details(results: Sequence[Result], title: str) -> Table:
         f"Pairs, {title}: mm, % IOD, lids and lips calibrated; the others fractions of the mean-expression error",
         columns,
         tuple(lines),
-    )
-
-
-def fraction(row: str, region: str = "all") -> Callable[[Result], float | None]:
-    """Reads the fraction of the mean-expression error of a row and region from a result; None of one without that row,
-    as those from before the bound `neutral`."""
-    return lambda result: (
-        result["rows"][row][region]["fraction_of_mean_expression"] if row in result["rows"] else None
     )
 
 

@@ -35,8 +35,15 @@ from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store, key_of
 
 EXPERIMENT = "pairs"
-BOUNDS = ("bound: PCA projection", "bound: own renders", "bound: neutral", "bound: mean expression")
-"""The nearest shapes that there are, the weights read from the target's own renders, and two faces that never move."""
+PROJECTION = "bound: PCA projection"
+"""The nearest shapes that there are."""
+OWN_RENDERS = "bound: own renders"
+"""The weights read from the target's own renders."""
+NEUTRAL = "bound: neutral"
+"""A face that never leaves its neutral."""
+MEAN_EXPRESSION = "bound: mean expression"
+"""A face that holds the mean expression of the training motion."""
+BOUNDS = (PROJECTION, OWN_RENDERS, NEUTRAL, MEAN_EXPRESSION)
 Rows = dict[str, dict[str, RegionError]]
 """Column or bound -> region -> error."""
 
@@ -55,10 +62,10 @@ def judge(
     still = np.zeros_like(weights["raw"])
     shapes = {
         **weights,
-        BOUNDS[0]: pca.weights(vertices),
-        BOUNDS[1]: fitted.read(truth),
-        BOUNDS[2]: still + pca.weights(neutral[None]),
-        BOUNDS[3]: still,
+        PROJECTION: pca.weights(vertices),
+        OWN_RENDERS: fitted.read(truth),
+        NEUTRAL: still + pca.weights(neutral[None]),
+        MEAN_EXPRESSION: still,
     }
     regions = {
         **face_regions(truth.landmarks, neutral),
