@@ -4,9 +4,10 @@
 
 OUT is the --out of one or more experiments (its `results/` is read). Prints the tables in Markdown; what was not run
 says so. With --into the results join those of earlier calls, kept beside the page as `paper_tables.jsonl` (one line
-each, a newer one in place of an older one of the same pair, method, budget, size and seed), and the tables between
-`<!-- table NAME -->` and `<!-- end -->` of the page are made of all of them. Tables of which no result is kept stay as
-they are. The paper's figures are those of Choi et al. 2025, Tables 2 and 3; of the other experiments it shows pictures.
+each, in place of an earlier one of the same pair, captures, method, budget, size and seed), and the tables between
+`<!-- table NAME -->` and `<!-- end -->` of the page are made of all of them. Seeds of other settings or code than the
+newest are left out. Tables of which no result is kept stay as they are. The paper's figures are those of Choi et al.
+2025, Tables 2 and 3; of the other experiments it shows pictures.
 """
 
 from __future__ import annotations
@@ -20,21 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from facepatch.core.records import write_text
 from facepatch.evaluation.film_table import film_tables, light_tables
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, RAW
-from facepatch.evaluation.page import Table, mean_and_spread
+from facepatch.evaluation.networks import BUDGETS
+from facepatch.evaluation.page import Table, mean_and_spread, mean_of
 from facepatch.evaluation.pair_means import Unit, error_of, error_text, pair_ratio, values_of
-from facepatch.evaluation.pair_page import BUDGETS
 from facepatch.evaluation.pairs import NEUTRAL, OWN_RENDERS, PROJECTION
 from facepatch.evaluation.published import TABLE_2, TABLE_3
+from facepatch.evaluation.results import of_one_setting, place
 
 Result = dict[str, Any]
 Kept = dict[tuple[str, ...], Result]
-"""What tells a result from others (`IDENTITY`) -> result."""
-IDENTITY = (
-    "experiment", "pair", "performer", "take", "character", "method", "base", "variant", "colour", "budget", "size",
-    "seed",
-)  # fmt: skip
+"""What tells a result from others (`results.PLACE`, and the seed) -> result."""
 Rows = list[list[str]]
 NOT_RUN = "not run"
 PAPER_NAMES = {
@@ -45,7 +44,7 @@ PAPER_NAMES = {
 OURS = {**PAPER_NAMES, "product": "local patches, facepatch's own"}
 COMPARED = ("frames", "time")
 """Budgets of the comparison of methods."""
-BOUNDS = (OWN_RENDERS, PROJECTION)
+SHOWN_BOUNDS = (OWN_RENDERS, PROJECTION)
 over_pairs = partial(error_text, nothing=NOT_RUN)
 """Mean over the pairs of an error, spread over the seeds."""
 
@@ -71,13 +70,13 @@ def main() -> int:
 def fill(page: Path, found: Kept, size: str) -> None:
     """Add results to what is kept beside `page`, and make its tables of all of them."""
     beside = page.with_suffix(".jsonl")
-    found = {**kept(beside), **found}
-    beside.write_text("".join(f"{json.dumps(found[key])}\n" for key in sorted(found)), encoding="utf-8")
+    found = identified(of_one_setting({**kept(beside), **found}.values()))
     text = page.read_text(encoding="utf-8")
     for name, table in tables(found, size):
         if of_size(found, TABLES[name][0], size):
             text = replaced(text, name, table)
-    page.write_text(text, encoding="utf-8")
+    write_text(beside, "".join(f"{json.dumps(found[key])}\n" for key in sorted(found)))
+    write_text(page, text)
 
 
 def tables(found: Kept, size: str) -> Iterator[tuple[str, str]]:
@@ -87,9 +86,14 @@ def tables(found: Kept, size: str) -> Iterator[tuple[str, str]]:
 
 
 def of_size(found: Kept, experiment: str, size: str) -> list[Result]:
-    """The results of an experiment, in order."""
-    some = [found[key] for key in sorted(found) if key[0] == experiment]
-    return [one for one in some if one.get("size", size) == size]
+    """The results of an experiment, in order; a pair under other captures is another pair."""
+    every = [found[key] for key in sorted(found) if key[0] == experiment]
+    some = [one for one in every if one.get("size", size) == size]
+    if len({one.get("captures") for one in some}) == 1:
+        return some
+    return [
+        {**one, "pair": f"{one['pair']}, {one['captures']}"} if "captures" in one else one for one in some
+    ]
 
 
 def replaced(page: str, name: str, table: str) -> str:
@@ -103,7 +107,8 @@ def replaced(page: str, name: str, table: str) -> str:
 def results(folders: Sequence[Path]) -> Kept:
     """Every result of the evaluations in `folders`."""
     paths = [path for folder in folders for path in sorted((folder / "results").glob("*/*.json"))]
-    return identified(shortened(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+    found = identified(shortened(json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+    return identified(of_one_setting(found.values()))
 
 
 def kept(path: Path) -> Kept:
@@ -113,8 +118,9 @@ def kept(path: Path) -> Kept:
 
 
 def identified(found: Iterable[Result]) -> Kept:
-    """Results by what tells them apart; of those that are alike the last."""
-    return {tuple(str(one.get(name, "")) for name in IDENTITY): one for one in found}
+    """Results by what tells them apart; of those that are alike the newest, and where none says when, the last."""
+    ordered = sorted(found, key=lambda one: str(one.get("when", "")))
+    return {(*place(one), str(one.get("seed", ""))): one for one in ordered}
 
 
 def shortened(value: Any) -> Any:
@@ -149,12 +155,6 @@ def ratio(chosen: list[Result], reference: list[Result], unit: Unit = "fraction_
     sides = [values_of(side, error_of(CALIBRATED, unit=unit)) for side in (chosen, reference)]
     found = pair_ratio(*sides)
     return NOT_RUN if found is None else f"{found:.2f}"
-
-
-def number(values: list[float | None]) -> float | None:
-    """The mean of what is there."""
-    found = [value for value in values if value is not None]
-    return sum(found) / len(found) if found else None
 
 
 def table_3(found: list[Result]) -> str:
@@ -205,7 +205,7 @@ def pair_rows(found: list[Result]) -> str:
     head += [f"#{name}" for name in more]
     rows: Rows = []
     for (pair, method, budget), group in groups(found, "pair", "method", "budget").items():
-        fractions = [over_seeds(map(error_of(row), group)) for row in (*COLUMNS, *BOUNDS, NEUTRAL)]
+        fractions = [over_seeds(map(error_of(row), group)) for row in (*COLUMNS, *SHOWN_BOUNDS, NEUTRAL)]
         regions = [over_seeds(map(error_of(CALIBRATED, region=region), group)) for region in ("lids", "lips")]
         sizes = [
             over_seeds(map(error_of(CALIBRATED, unit=unit), group))
@@ -245,7 +245,7 @@ def variants(found: list[Result], names: Sequence[str], first: str) -> str:
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
             cells = [over_pairs(chosen, row) for row in (RAW, CHANNELS)]
             cells += [over_pairs(chosen, CALIBRATED, region=r) for r in ("lids", "lips", "brows")]
-            cells += [over_pairs(chosen, bound) for bound in BOUNDS]
+            cells += [over_pairs(chosen, bound) for bound in SHOWN_BOUNDS]
             rows.append(
                 [
                     base,
@@ -292,9 +292,9 @@ def table_motion(found: list[Result]) -> str:
         reference = [r for r in group if r.get("variant") == "matched"]
         for name in ("matched", "generated", "random"):
             chosen = [r for r in group if r.get("variant") == name]
-            sizes = {row: over_pairs(chosen, row, unit="mean_mm") for row in (*COLUMNS, *BOUNDS)}
+            sizes = {row: over_pairs(chosen, row, unit="mean_mm") for row in (*COLUMNS, *SHOWN_BOUNDS)}
             counts = [str(len(groups(chosen, key))) for key in ("pair", "seed")]
-            cells = [sizes[row] for row in (RAW, CHANNELS, *BOUNDS)]
+            cells = [sizes[row] for row in (RAW, CHANNELS, *SHOWN_BOUNDS)]
             times = ratio(chosen, reference, "mean_mm")
             rows.append([base, name, *counts, sizes[CALIBRATED], times, *cells])
     return markdown(head, rows)
@@ -330,11 +330,14 @@ def table_cyclic(found: list[Result]) -> str:
 
 
 def table_2(found: list[Result]) -> str:
-    """Training and inference of all methods; the paper's and ours were measured on other machines."""
+    """Training and inference of all methods, of the newest run alone: times of different days do not compare. The
+    paper's and ours were measured on other machines."""
+    newest = max((str(r.get("run", "")) for r in found), default="")
+    found = [r for r in found if str(r.get("run", "")) == newest]
     head = ["method", "#paper: training, minutes", "#of its own", "#inference, ms", "#of its own"]
     head += ["#ours: training, minutes", "#of the paper's method", "#inference, ms", "#of the paper's method"]
     ours = {
-        key: number([r[key] for r in found if r["method"] == "paper"])
+        key: mean_of([r[key] for r in found if r["method"] == "paper"])
         for key in ("train_seconds", "inference_ms")
     }
     rows: Rows = []
@@ -345,7 +348,7 @@ def table_2(found: list[Result]) -> str:
             row = [name, *(text for value, own in pairs for text in (f"{value:g}", f"{value / own:.2f}"))]
         for key, factor, form in (("train_seconds", 60, ".1f"), ("inference_ms", 1, ".2f")):
             values = [r[key] / factor for r in found if r["method"] == method]
-            mean, reference = number(list(values)), ours[key]
+            mean, reference = mean_of(values), ours[key]
             times = f"{factor * mean / reference:.2f}" if mean is not None and reference else NOT_RUN
             row += [over_seeds(values, form), times]
         rows.append(row)

@@ -183,6 +183,49 @@ def test_evaluate_takes_picks_by_the_name_of_their_character(
     assert "no character is called hero" in capsys.readouterr().err
 
 
+def test_evaluate_knows_the_methods_that_there_are() -> None:
+    from typing import get_args
+
+    from facepatch.cli import evaluate
+    from facepatch.evaluation import methods
+
+    assert get_args(evaluate.MethodName) == methods.METHODS
+    assert evaluate.ALL == methods.COMPARED
+
+
+@pytest.mark.parametrize(
+    "words", ["pairs --seconds 0", "pairs --iterations -5", "patches --seconds -0.5", "pairs --seeds 0"]
+)
+def test_evaluate_refuses_trainings_without_length(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    experiment, flag, value = words.split()
+    rest = ["--pair", "a.npz", "b.npz", "--motion", "c.csv", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit) as refusal:
+        main(["evaluate", experiment, *rest, flag, value])
+    assert refusal.value.code == 2
+    assert f"{flag}: {value} is no" in capsys.readouterr().err
+
+
+def test_what_a_trained_run_decides_cannot_be_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "evaluate",
+        "film",
+        "a.mp4",
+        "--trained",
+        tmp_path,
+        "--out",
+        tmp_path,
+        "--size",
+        "paper",
+        "--keep",
+    ]
+    assert main([str(word) for word in words]) == 2
+    assert "film: --size, --keep: of trainings, and --trained trains none." in capsys.readouterr().err
+
+
 def test_both_directions_of_every_pair_unless_one_is_asked_for(tiny: SimpleNamespace, tmp_path: Path) -> None:
     from facepatch.cli import evaluate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from facepatch.core.errors import InputError
+from facepatch.core.errors import DivergedError, InputError
+from facepatch.evaluation import film
 from facepatch.evaluation.film import FilmJob, evaluate_films, judge_clip
 from facepatch.evaluation.film_pictures import face_crop, telling_frames
 from facepatch.evaluation.film_table import averages, film_tables
@@ -73,6 +75,57 @@ def test_a_run_that_saw_the_whole_take_is_refused(
     job = FilmJob((tiny.film,), (), trained=tiny_run.out)
     with pytest.raises(InputError, match="was trained on the whole take, so nothing is left to judge by"):
         evaluate_films(job, tmp_path)
+
+
+def test_a_run_that_left_a_part_is_judged_on_it_under_its_own_name(
+    tiny: SimpleNamespace, tiny_run: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+    monkeypatch.setattr("facepatch.evaluation.methods.Method.train", None)
+    run = tmp_path / "shots" / "first"
+    shutil.copytree(tiny_run.out / "models", run / "models")
+    settings = run / "models" / "settings.toml"
+    text = settings.read_text()
+    assert "train_share = 1.0" in text
+    settings.write_text(text.replace("train_share = 1.0", "train_share = 0.8"))
+    (one,) = evaluate_films(FilmJob((tiny.film,), (), trained=run), tmp_path / "OUT", keep=False)
+    assert (one["method"], one["character"], one["frames"]) == ("run shots/first", "hero", 6)
+    assert set(one["columns"]) == set(COLUMNS)
+    (table,) = film_tables([one])
+    assert table.caption.startswith("run shots/first, with channels.")
+    assert (tmp_path / "OUT" / "results" / "film" / one["sheet"]).is_file()
+
+
+def test_a_character_whose_lids_meet_at_neutral_is_refused_before_training(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", None)
+    gaps = SimpleNamespace(at=lambda row: {"eye_open_l": 0.2, "eye_open_r": -0.01})
+    monkeypatch.setattr("facepatch.evaluation.film.face_measures", lambda points: gaps)
+    job = FilmJob((tiny.film,), (tiny.hero,), motion=(tiny.motion,), picks={tiny.hero.stem: tiny.hero_picks})
+    with pytest.raises(InputError, match=r"hero: .* gaps of 0\.200 \(left\) and -0\.010 \(right\)"):
+        evaluate_films(job, tmp_path, values=tiny_values(tiny))
+
+
+def test_a_training_that_diverges_does_not_keep_the_others(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("facepatch.pipelines.performance.detect_landmarks", tiny.detect_beside)
+    whole = film.train_on_film
+
+    def train(job: Any, performance: Any, made: Any, *given: Any, **named: Any) -> Any:
+        if made.settings.seed == 0:
+            raise DivergedError("the loss is not a finite number.")
+        return whole(job, performance, made, *given, **named)
+
+    monkeypatch.setattr(film, "train_on_film", train)
+    job = FilmJob((tiny.film,), (tiny.hero,), motion=(tiny.motion,), picks={tiny.hero.stem: tiny.hero_picks})
+    with pytest.raises(
+        DivergedError, match=r"1 of the trainings diverged.*\ntake on hero, product, seed 0: the loss"
+    ):
+        evaluate_films(job, tmp_path, seeds=(0, 1), values=tiny_values(tiny))
+    (kept,) = (tmp_path / "results" / "film").glob("*.json")
+    assert kept.stem.endswith("seed1")
 
 
 def test_a_film_that_ends_without_a_face_is_refused_before_training(
@@ -182,6 +235,22 @@ def test_each_of_several_characters_has_a_mean_of_its_own() -> None:
     (table,) = film_tables(films)
     means = {row[0].removeprefix("mean of performers over 400 frames"): row[3] for row in table.rows[3:-1]}
     assert means == {", x": "0.700", ", y": "0.600", "": "0.625"}
+
+
+def test_other_sizes_and_budgets_have_tables_of_their_own() -> None:
+    trained = [
+        {**result("a", "x", seed, r), "size": size, "budget": budget}
+        for seed, r, size, budget in (
+            (0, 0.9, "preview", "settings"), (1, 0.7, "preview", "settings"), (0, 0.5, "preview", "frames"),
+            (0, 0.3, "paper", "settings"),
+        )
+    ]  # fmt: skip
+    tables = film_tables(trained)
+    assert [(table.caption.split(", with")[0], table.rows[0][3]) for table in tables] == [
+        ("product, iterations of the settings, size preview", "0.800 ±0.100"),
+        ("product, equal frames, size preview", "0.500"),
+        ("product, iterations of the settings, size paper", "0.300"),
+    ]
 
 
 def test_a_measure_that_hardly_moves_says_nothing() -> None:

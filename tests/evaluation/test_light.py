@@ -15,6 +15,7 @@ from facepatch.evaluation.film_table import cost, light_tables
 from facepatch.evaluation.light import AUGMENTED, PLAIN, LightJob, evaluate_light, relit_films, without_color
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, method
 from facepatch.evaluation.relight import LIGHTS, FaceShape, Light
+from facepatch.pipelines.run import make_performance
 from facepatch.pipelines.settings import read_preset
 from facepatch.render.video import open_film
 
@@ -54,12 +55,20 @@ def judged(tiny: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> S
     out = tmp_path_factory.mktemp("light")
     job = LightJob(tiny.film, tiny.hero, motion=(tiny.motion,), picks=tiny.hero_picks, second_take=tiny.take2)
     options: Any = {"lights": (LIGHTS[0], DARK), "values": read_preset(str(tiny.preset))}
+    made: list[tuple[Path, Any, Any]] = []
+
+    def make(job: Any, *given: Any, reference: Any = None, **named: Any) -> Any:
+        performance = make_performance(job, *given, reference=reference, **named)
+        made.append((job.take, reference, performance.take.reference))
+        return performance
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("facepatch.pipelines.performance.detect_landmarks", detect_anywhere(tiny))
         patch.setattr("facepatch.evaluation.light.face_shape", flat_shape)
+        patch.setattr("facepatch.evaluation.light.make_performance", make)
         found = evaluate_light(job, out, **options)
         again = evaluate_light(job, out, **options)
-    return SimpleNamespace(out=out, found=found, again=again)
+    return SimpleNamespace(out=out, found=found, again=again, made=made)
 
 
 def test_every_light_and_the_second_take_are_judged_with_and_without_augmentation(
@@ -74,13 +83,26 @@ def test_every_light_and_the_second_take_are_judged_with_and_without_augmentatio
         assert one["second_take_name"] == "take2"
 
 
+def test_every_later_film_is_measured_over_the_shape_that_was_trained_with(
+    tiny: SimpleNamespace, judged: SimpleNamespace
+) -> None:
+    trained, *later = judged.made[:4]
+    assert (trained[0], trained[1]) == (tiny.film, None)
+    assert [path.stem.split("-")[0] for path, _, _ in later] == ["take", "take", "take2"]
+    for _, given, used in later:
+        np.testing.assert_array_equal(given, trained[2])
+        np.testing.assert_array_equal(used, trained[2])
+
+
 def test_it_goes_on_where_it_stopped(judged: SimpleNamespace) -> None:
     assert judged.again == judged.found
     names = sorted(path.name for path in (judged.out / "results" / "light").glob("*.json"))
     assert len(names) == 2
     assert names[0].startswith("take--hero--product--with_colour_augmentation--settings--preview--seed0")
     assert json.loads((judged.out / "results" / "light" / names[0]).read_text())["lights"]
-    assert "as filmed" in (judged.out / "light.html").read_text()
+    page = (judged.out / "light.html").read_text()
+    assert "as filmed" in page
+    assert "take2, with colour augmentation: film, character" in page
 
 
 def test_a_second_take_that_cannot_be_read_is_refused_before_anything_is_relit(
@@ -130,6 +152,7 @@ def test_cost_is_what_is_lost_against_the_film_as_filmed() -> None:
         columns = lambda r: {CALIBRATED: clip(r), CHANNELS: clip(r)}  # noqa: E731
         return {
             "performer": "a", "character": "x", "method": "product", "colour": colour, "seed": seed,
+            "size": "preview", "budget": "settings",
             "lights": {"as filmed": columns(0.9), "left": columns(relit), "dark": columns(0.8)},
             "landmarks": {"as filmed": clip(1.0), "left": clip(0.95), "dark": clip(0.85)},
             "second_take": None, "second_take_name": None,

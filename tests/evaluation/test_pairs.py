@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from facepatch.core.errors import InputError
+from facepatch.core.errors import DivergedError, InputError
 from facepatch.evaluation import pairs, rivals
-from facepatch.evaluation.methods import COLUMNS
-from facepatch.evaluation.page import Results
-from facepatch.evaluation.pair import PairJob, check_names, open_pair
+from facepatch.evaluation.methods import COLUMNS, Method
+from facepatch.evaluation.networks import Lesson
+from facepatch.evaluation.pair import Pair, PairJob, check_names, open_pair
 from facepatch.evaluation.pair_page import FRAMES, pair_tables, write_pairs
 from facepatch.evaluation.pair_pictures import SIDE, telling_frames
 from facepatch.evaluation.pairs import BOUNDS, Comparison, evaluate_pairs
@@ -212,6 +212,46 @@ def test_equal_time_is_the_products_and_stays_the_same(
     assert pairs.budgets(replace(comparison, seconds=7.0), pair, store, leftovers=set())[0].seconds == 7.0
 
 
+def test_what_iterations_cost_is_measured_before_anything_is_trained(
+    job: PairJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def paced(networks: Any, lesson: Lesson) -> dict[str, float]:
+        done.append("pace")
+        return dict.fromkeys(networks.loops(lesson.settings), 0.25)
+
+    def measure(pair: Pair, method: Method, *given: Any, **named: Any) -> dict[str, Any]:
+        done.append(method.name)
+        return {}
+
+    monkeypatch.setattr("facepatch.evaluation.methods.seconds_per_iteration", paced)
+    monkeypatch.setattr(pairs, "measure", measure)
+    comparison = Comparison(methods=("paper", "product"), budgets=("time",), seeds=2, values=TINY)
+    evaluate_pairs([job], comparison, tmp_path)
+    assert done == ["pace", "pace", *["paper", "product"] * 2]
+    assert not list((tmp_path / "stages").glob("patches-*")), "what was cut for it is gone"
+
+
+def test_a_training_that_diverges_does_not_keep_the_others(
+    job: PairJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def measure(pair: Pair, method: Method, *given: Any, **named: Any) -> dict[str, Any]:
+        if method.name == "paper":
+            raise DivergedError("reenactment: the loss is not a finite number.")
+        made.append(f"{method.name} {method.settings.seed}")
+        return {}
+
+    monkeypatch.setattr(pairs, "measure", measure)
+    comparison = Comparison(methods=("paper", "product"), budgets=("frames",), seeds=2, values=TINY)
+    with pytest.raises(DivergedError, match=r"^2 of the trainings diverged") as told:
+        evaluate_pairs([job], comparison, tmp_path)
+    assert made == ["product 0", "product 1"]
+    assert "double -> hero, paper, equal frames, seed 1: reenactment: the loss" in str(told.value)
+
+
 def test_other_captures_and_sizes_have_tables_of_their_own(judged: SimpleNamespace) -> None:
     other = [{**one, "captures": "b.csv, judged on c.csv"} for one in judged.results]
     assert len(pair_tables([*judged.results, *other])) == 2 * len(pair_tables(judged.results))
@@ -221,12 +261,6 @@ def test_characters_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="results of one name, 'head'"):
         check_names([tmp_path / "male" / "head.npz", tmp_path / "female" / "head.npz"])
     check_names([tmp_path / "head.npz", tmp_path / "head.npz"])
-
-
-def test_results_of_other_settings_do_not_count(tmp_path: Path) -> None:
-    results = Results(tmp_path, "pairs")
-    results.keep(("a -> b", "paper", "seed0"), {"iterations": 1}, {"value": 2.0})
-    assert results.kept(("a -> b", "paper", "seed0"), {"iterations": 2}) is None
 
 
 def test_sliced_frames_are_the_middle_of_the_whole() -> None:

@@ -148,7 +148,15 @@ def test_a_face_that_is_lost_keeps_its_shading(tmp_path: Path) -> None:
     relight_film(
         open_film(path), tmp_path / "out.mp4", LIGHTS[1], shape=nowhere, old=np.array([1.0, 0, 0, 0])
     )
-    assert sum(1 for _ in open_film(tmp_path / "out.mp4").frames()) == 6
+    after, before = (
+        [f.image.astype(int) for f in open_film(p).frames()] for p in (tmp_path / "out.mp4", path)
+    )
+    assert len(after) == len(before) == 6
+    kelvin = np.mean([frame.mean((0, 1)) for frame in after], 0) / np.mean(
+        [frame.mean((0, 1)) for frame in before], 0
+    )
+    for one, other in zip(after, before, strict=True):
+        assert np.abs(one - other * kelvin).mean() < 2, "one colour over all, no shading"
 
 
 def test_a_film_without_a_face_cannot_be_relit(tmp_path: Path, tiny: SimpleNamespace) -> None:

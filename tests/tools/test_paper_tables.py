@@ -98,6 +98,39 @@ def test_ratios_are_over_what_both_sides_have(tool: ModuleType, tmp_path: Path) 
     assert rows["local patches, facepatch's own"][8:11] == ["1", "0.100", "0.50"]
 
 
+def test_captures_are_told_apart_and_a_mean_is_of_one_setting(tool: ModuleType, tmp_path: Path) -> None:
+    new = {"setting": "s", "when": "2026-02-02"}
+    keep(
+        tmp_path, "pairs",
+        result(0.2, method="paper", captures="a"), result(0.4, method="paper", captures="b"),
+        result(0.9, method="product", captures="a", seed=0),
+        result(0.1, method="product", captures="a", seed=1, **new),
+        result(0.3, method="product", captures="a", seed=2, **new),
+    )  # fmt: skip
+    detail = cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["pairs in detail"])[2:]
+    assert [line[0] for line in detail] == ["a -> b, a", "a -> b, a", "a -> b, b"]
+    assert [line[3] for line in detail] == ["1", "2", "1"]
+    assert detail[1][7] == "0.200 ±0.100"
+
+
+def test_times_are_those_of_the_newest_run(tool: ModuleType, tmp_path: Path) -> None:
+    one = {"pair": "a -> b", "size": "preview", "train_seconds": 60.0, "inference_ms": 2.0}
+    keep(tmp_path, "time", {**one, "method": "paper", "run": "1"}, {**one, "method": "product", "run": "2"})
+    rows = {line[0]: line for line in cells(dict(tool.tables(tool.results([tmp_path]), "preview"))["time"])}
+    assert rows["local patches, facepatch's own"][5:] == ["1.0", "not run", "2.00", "not run"]
+    assert rows["local patches, the paper's"][5:] == ["not run"] * 4
+
+
+def test_a_page_without_a_place_for_a_table_changes_nothing(tool: ModuleType, tmp_path: Path) -> None:
+    keep(tmp_path, "pairs", result(0.4, method="paper"))
+    page = tmp_path / "page.md"
+    page.write_text("# Nothing\n")
+    with pytest.raises(ValueError, match="the page has no place for 'pairs'"):
+        tool.fill(page, tool.results([tmp_path]), "preview")
+    assert not page.with_suffix(".jsonl").exists()
+    assert page.read_text() == "# Nothing\n"
+
+
 def test_pairs_have_the_ratios_that_are_to_be_reached(tool: ModuleType, tmp_path: Path) -> None:
     keep(
         tmp_path, "pairs",

@@ -338,6 +338,18 @@ def test_the_caution_outlives_a_stop(tmp_path):
     assert trainee.weight == pytest.approx(-(8 * 0.01 + 32 * 0.005), rel=1e-4)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_start_over_may_diverge_once_itself_stopped_or_not(tmp_path, stopped):
+    objections = {(2, 15): "Nothing is learned."}
+    if stopped:
+        with pytest.raises(KeyboardInterrupt):
+            run(Slope({9: "nan", 21: KeyboardInterrupt()}, objections), tmp_path)
+    trainee = Slope({30: "nan"}) if stopped else Slope({9: "nan", 30: "nan"}, objections)
+    history = run(trainee, tmp_path)
+    assert history.attempt == 1
+    assert trainee.weight == pytest.approx(-(28 * 0.01 + 12 * 0.005), rel=1e-4)
+
+
 def test_a_second_divergence_after_a_stop_ends_it_too(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(Slope({9: "nan", 22: KeyboardInterrupt()}), tmp_path)

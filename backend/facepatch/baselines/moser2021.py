@@ -98,14 +98,15 @@ def fit_regression(
 ) -> Regression:
     """Ridge regression with the penalty that errs least on contiguous blocks which it has not seen.
 
-    codes: (T, D) of the character's frames in order; weights: (T, M). Raises InputError for fewer frames than blocks.
+    codes: (T, D) of the character's frames in order; weights: (T, M). Raises InputError for fewer than two frames per
+    block.
     """
     check = Axes()
     found = check("codes", codes, "T D", np.float64)
     wanted = check("weights", weights, "T M", np.float64)
     if len(found) < 2 * settings.blocks:
         raise InputError(
-            f"regression: {len(found)} frames do not make {settings.blocks} blocks. Give more frames."
+            f"regression: {len(found)} frames do not make {settings.blocks} blocks of two or more. Give more frames."
         )
     mean, scale = found.mean(0), found.std(0)
     # A number of the code that never moves tells nothing, and must not become huge.

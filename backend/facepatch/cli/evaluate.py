@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from facepatch.evaluation.pairs import PairJob
 
 MethodName = Literal["product", "paper", "kim2021", "moser2021", "whole face"]
+"""`evaluation.methods.METHODS`, known without loading the networks."""
 ALL: tuple[MethodName, ...] = ("product", "paper", "kim2021", "moser2021")
+"""`evaluation.methods.COMPARED`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,12 @@ class Repeated(Sized):
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise ConfigError(f"--seeds: {self.seeds} is no number of runs. Give 1 or more.")
+        for name in ("seconds", "iterations"):
+            value = getattr(self, name, None)
+            if value is not None and not value > 0:
+                raise ConfigError(
+                    f"--{name}: {value:g} is no length of a training. Give more than 0, or leave it out."
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,9 +260,11 @@ class Film(Repeated):
 
         if bool(self.characters) == (self.trained is not None):
             raise ConfigError("film: give either --characters to train for, or --trained OUT.")
-        if self.trained and self.methods != ("product",):
+        given = [f"--{name}" for name in ("methods", "size", "set", "keep", "motion", "picks")
+                 if getattr(self, name) != Film.__dataclass_fields__[name].default]  # fmt: skip
+        if self.trained and given:
             raise ConfigError(
-                "film: --methods are trained, and --trained trains none. Leave one of them out."
+                f"film: {', '.join(given)}: of trainings, and --trained trains none. Leave one or the other out."
             )
         job = FilmJob(
             performers=self.performers, characters=self.characters, motion=self.motion,

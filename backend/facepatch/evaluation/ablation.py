@@ -11,21 +11,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 from facepatch.core.progress import OnProgress, silent
+from facepatch.evaluation.diverged import Diverged
 from facepatch.evaluation.methods import CALIBRATED, COLUMNS, Method, method, retarget_settings
 from facepatch.evaluation.motions import MATCHED, with_motion
-from facepatch.evaluation.networks import Budget, Size
-from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
-from facepatch.evaluation.pair_means import Unit, error_text
-from facepatch.evaluation.pair_page import BUDGETS, FRAMES, setting_of
+from facepatch.evaluation.networks import BUDGETS, Budget, Size
+from facepatch.evaluation.page import Part, Picture, Table, write_page
+from facepatch.evaluation.pair_means import Unit, error_text, mean_text, values_of
+from facepatch.evaluation.pair_page import FRAMES, setting_of
 from facepatch.evaluation.pair_pictures import pair_sheet
-from facepatch.evaluation.pairs import OWN_RENDERS, PROJECTION, Pair, PairJob, measure, open_pair, remove
+from facepatch.evaluation.pairs import (
+    OWN_RENDERS,
+    PROJECTION,
+    Pair,
+    PairJob,
+    measure,
+    measure_paces,
+    open_pair,
+    remove,
+)
+from facepatch.evaluation.results import Results
 from facepatch.pipelines.settings import RunSettings
 from facepatch.pipelines.store import Store
 
 Base = Literal["product", "paper"]
 """Whose settings the variants have: facepatch's own, or the paper's."""
-BOUNDS = {OWN_RENDERS: "own renders", PROJECTION: "PCA"}
-REGIONS = ("lids", "lips", "brows")
+SHOWN_BOUNDS = {OWN_RENDERS: "own renders", PROJECTION: "PCA"}
+SHOWN_REGIONS = ("lids", "lips", "brows")
 
 
 @dataclass(frozen=True)
@@ -84,39 +95,40 @@ def ablate(
     for pair in pairs:  # what a character cannot do is refused before the first training
         for variant in ablation.variants:
             with_motion(variant.motion, pair.target, seed=0)
+    diverged = Diverged()
     for seed in range(trials.seeds):
         for pair in pairs:
             for base in trials.bases:
                 settings = method(base, size=trials.size, seed=seed, values=trials.values).settings
-                _variants(ablation, pair, settings, trials, base, results, store, on_progress)
+                _variants(ablation, pair, settings, trials, base, results, store, diverged, on_progress)
             parts = _parts(ablation, results.folder, results.every())
             write_page(out / f"{ablation.name}.html", ablation.title, parts, about=ablation.about)
+    diverged.tell()
     return results.every()
 
 
 def _variants(
     ablation: Ablation, pair: Pair, settings: RunSettings, trials: Trials, base: Base, results: Results, store: Store,
-    on_progress: OnProgress,
+    diverged: Diverged, on_progress: OnProgress,
 ) -> None:  # fmt: skip
     """All variants on one pair with one seed."""
-    budget = Budget(seconds=trials.seconds)
-    if ablation.equal_time and trials.seconds is None:
-        made = named(ablation.variants[0], settings, base)
-        budget = Budget(seconds=reference_seconds(ablation, pair, made, store, on_progress=on_progress))
     leftovers: set[Path] = set()  # variants share data, and some of them networks
+    budget = Budget(seconds=trials.seconds)
+    if ablation.equal_time:
+        every = [named(variant, settings, base) for variant in ablation.variants]
+        measure_paces(every, pair, store, leftovers=leftovers, on_progress=on_progress)
+        if trials.seconds is None:
+            budget = Budget(
+                seconds=reference_seconds(ablation, pair, every[0], store, on_progress=on_progress)
+            )
     for variant in ablation.variants:
-        measure(
-            replace(pair, target=with_motion(variant.motion, pair.target, seed=settings.seed)),
-            named(variant, settings, base),
-            results,
-            store=store,
-            retarget=retarget_settings(trials.size, trials.values),
-            size=trials.size,
-            budget=budget,
-            about={"base": base, "variant": variant.name},
-            leftovers=leftovers,
-            on_progress=on_progress,
-        )
+        target = with_motion(variant.motion, pair.target, seed=settings.seed)
+        with diverged.passed_over(f"{pair.name}, {base} {variant.name}, seed {settings.seed}"):
+            measure(
+                replace(pair, target=target), named(variant, settings, base), results, store=store,
+                retarget=retarget_settings(trials.size, trials.values), size=trials.size, budget=budget,
+                about={"base": base, "variant": variant.name}, leftovers=leftovers, on_progress=on_progress,
+            )  # fmt: skip
     if not trials.keep:
         remove(leftovers)
 
@@ -143,7 +155,7 @@ def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> l
     """A table per base and budget: per variant the mean over the pairs and the spread over the seeds."""
     unit = "mm" if ablation.unit == "mean_mm" else "fractions of the mean-expression error"
     groups = dict.fromkeys(map(group, found))
-    heads = (*COLUMNS, *REGIONS, *BOUNDS.values())
+    heads = (*COLUMNS, *SHOWN_REGIONS, *SHOWN_BOUNDS.values())
     return [
         Table(
             f"{base}, {BUDGETS[budget]}, {setting}: {unit}; lids, lips and brows calibrated",
@@ -173,9 +185,9 @@ def group(result: Mapping[str, Any]) -> tuple[str, str, str]:
 def _row(name: str, found: Sequence[Mapping[str, Any]], unit: Unit) -> tuple[str, ...]:
     counts = (str(len({one[what] for one in found})) for what in ("pair", "seed"))
     cells = [error_text(found, row, unit=unit) for row in COLUMNS]
-    cells += [error_text(found, CALIBRATED, unit=unit, region=region) for region in REGIONS]
-    cells += [error_text(found, row, unit=unit) for row in BOUNDS]
-    return name, *counts, *cells, mean_and_spread((float(one["seconds"]) for one in found), ".0f")
+    cells += [error_text(found, CALIBRATED, unit=unit, region=region) for region in SHOWN_REGIONS]
+    cells += [error_text(found, row, unit=unit) for row in SHOWN_BOUNDS]
+    return name, *counts, *cells, mean_text(values_of(found, lambda one: float(one["seconds"])), ".0f")
 
 
 def _parts(ablation: Ablation, folder: Path, found: Sequence[Mapping[str, Any]]) -> list[Part]:

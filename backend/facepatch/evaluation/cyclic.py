@@ -25,7 +25,8 @@ from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
 from facepatch.evaluation.cyclic_page import cyclic_picture, cyclic_tables
 from facepatch.evaluation.film_pictures import read_picture
-from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.page import Part, Picture, write_page
+from facepatch.evaluation.results import Results
 from facepatch.metrics.agreement import pearson
 from facepatch.metrics.vertex_error import RegionError, face_regions, inter_ocular, vertex_error
 from facepatch.patches.makeup import wears_makeup
@@ -216,8 +217,11 @@ def judged_rows(take: Take, *, share: float, count: int) -> np.ndarray:
     """At most `count` frames with a face, evenly spread over the part of the take behind the trained `share`."""
     first = 0 if share >= 1.0 else round(share * take.frame_count)
     rows = first + np.flatnonzero(take.found[first:])
-    if not rows.size or count < 2:
-        raise InputError(f"{take.name}: {rows.size} frames with a face to turn {count} of. Needs at least 2.")
+    if min(rows.size, count) < 2:
+        raise InputError(
+            f"{take.name}: {count} of {rows.size} frames with a face that were not trained on are to be sent round, "
+            "and it takes 2 at least. Ask for more by --frames, or give a take that shows the face for longer."
+        )
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(count, len(rows))).round().astype(int))]
 
 

@@ -15,10 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from facepatch.core.data.character import Character
 from facepatch.core.data.clip import Clip
+from facepatch.core.data.landmarks import SurfaceLandmarks
 from facepatch.core.errors import InputError
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
+from facepatch.evaluation.diverged import Diverged
 from facepatch.evaluation.film_pictures import film_sheet, read_picture
 from facepatch.evaluation.film_table import film_tables
 from facepatch.evaluation.methods import (
@@ -32,11 +35,13 @@ from facepatch.evaluation.methods import (
     method,
     retarget_settings,
 )
-from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.page import Part, Picture, write_page
 from facepatch.evaluation.pair import check_names
 from facepatch.evaluation.pairs import belongings, remove
+from facepatch.evaluation.results import Results
 from facepatch.geometry.affine import transform
 from facepatch.metrics.agreement import Agreement, agreement, blink_agreement, blink_events, eye_states
+from facepatch.metrics.face_measures import face_measures
 from facepatch.metrics.jitter import jitter, still_frames
 from facepatch.metrics.lips import lip_agreement, lip_states
 from facepatch.metrics.vertex_error import face_height
@@ -90,13 +95,15 @@ def evaluate_films(
 
     values: settings put over the preset. Several methods get as many frames. keep: leave patches and networks on disk.
     Raises InputError where two performers or characters have one name, or `job.trained` has seen the frames that judge;
-    what cannot be read or judged is refused before the first training.
+    what cannot be read or judged is refused before the first training. Where a training diverges, the others go on and
+    DivergedError is raised at the end.
     """
     for paths in (job.performers, job.characters):
         check_names(paths)
     results, store = Results(out, "film"), Store(out)
     budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
     found: list[dict[str, Any]] = []
+    diverged = Diverged()
     characters = job.characters if job.trained is None else (job.trained,)
     share = {**(values or {}), "train_share": TRAIN_SHARE}
     retarget = retarget_settings(size, values)
@@ -109,21 +116,18 @@ def evaluate_films(
     for performer, character, name, seed in product(job.performers, characters, methods, seeds):
         one = job.one(performer, character)
         made = method(name, size=size, seed=seed, values=share)
-        found.append(
-            _result(
-                one,
-                made,
-                job.trained,
-                results,
-                store,
-                size=size,
-                budget=budget,
-                retarget=retarget,
-                keep=keep,
-                on_progress=on_progress,
-            )
-        )
+        leftovers: set[Path] = set()
+        with diverged.passed_over(f"{performer.stem} on {character.stem}, {name}, seed {seed}"):
+            found.append(
+                _result(
+                    one, made, job.trained, results, store, size=size, budget=budget, retarget=retarget,
+                    leftovers=leftovers, on_progress=on_progress,
+                )
+            )  # fmt: skip
+        if not keep:
+            remove(leftovers)
         _write_page(results, out)
+    diverged.tell()
     return found
 
 
@@ -132,7 +136,20 @@ def check_inputs(jobs: Sequence[Job], settings: RunSettings, store: Store) -> No
     for job in {job.take: job for job in jobs}.values():
         check_take(job)
     for job in {job.character: job for job in jobs}.values():
-        make_subject(job, settings, store)
+        subject, _ = make_subject(job, settings, store)
+        check_lids(subject.character, subject.landmarks)
+
+
+def check_lids(character: Character, landmarks: SurfaceLandmarks) -> None:
+    """Refuse a character whose eyes are not open at neutral: blinks are judged by how far they close from there.
+    Raises InputError."""
+    at_rest = face_measures(landmarks.positions(character.neutral[None])).at(0)
+    gaps = {side: at_rest[f"eye_open_{side}"] for side in ("l", "r")}
+    if not min(gaps.values()) > 0:
+        raise InputError(
+            f"{character.name}: at neutral its lids have gaps of {gaps['l']:.3f} (left) and {gaps['r']:.3f} (right), "
+            "so blinks cannot be judged. Check its lid landmarks, and give them by --picks."
+        )
 
 
 def _write_page(results: Results, out: Path) -> None:
@@ -151,11 +168,17 @@ def _write_page(results: Results, out: Path) -> None:
 
 def _result(
     one: Job, made: Method, trained: Path | None, results: Results, store: Store, *, size: Size, budget: Budget,
-    retarget: RetargetSettings, keep: bool, on_progress: OnProgress,
+    retarget: RetargetSettings, leftovers: set[Path], on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
-    label = made.name if trained is None else f"run {trained.name}"
-    seed = made.settings.seed if trained is None else kept_settings(trained).seed
-    names = (one.take.stem, one.character.stem, label, budget.name, size, f"seed{seed}")
+    """One clip judged: kept from before, or made now. leftovers: gets the folders of patches and networks."""
+    if trained is None:
+        label, character, seed = made.name, one.character.stem, made.settings.seed
+        names = (one.take.stem, character, label, budget.name, size, f"seed{seed}")
+    else:
+        folder = trained.resolve()
+        label, seed = f"run {folder.parent.name}/{folder.name}", kept_settings(trained).seed
+        character = load_models(models_folder(trained)).character.name
+        names = (one.take.stem, character, label, f"seed{seed}")
     inputs = {
         "performer": fingerprint(one.take),
         "character": fingerprint(one.character if trained is None else models_folder(trained)),
@@ -170,11 +193,9 @@ def _result(
         return kept
     described: dict[str, Any] = {
         "performer": one.take.stem,
-        "character": one.character.stem,
+        "character": character,
         "method": label,
-        "budget": budget.name,
         "seed": seed,
-        "size": size,
         "sheet": results.path(*names).with_suffix(".png").name,
     }
     if trained is None:
@@ -182,14 +203,14 @@ def _result(
         first = first_judged(performance)
         fitted = train_on_film(one, performance, made, store, budget=budget, on_progress=on_progress)
         clips = fitted.columns(performance, performance, retarget)
-        models, folders = fitted.models, belongings(fitted)
+        models = fitted.models
+        leftovers |= belongings(fitted)
         described |= {
-            "seconds": fitted.seconds, "iterations": fitted.iterations, "starts": fitted.starts,
-            "doubts": list(fitted.doubts),
+            "budget": budget.name, "size": size, "seconds": fitted.seconds, "iterations": fitted.iterations,
+            "starts": fitted.starts, "doubts": list(fitted.doubts),
         }  # fmt: skip
     else:
         performance, models, clips, first = judged_run(trained, one, store, on_progress=on_progress)
-        folders = set[Path]()
     rows = np.arange(first, performance.take.frame_count)
     described |= {
         "take_frames": performance.take.frame_count,
@@ -199,10 +220,7 @@ def _result(
         },
     }  # fmt: skip
     write_picture(results.folder / described["sheet"], film_sheet(performance, clips[CHANNELS], models, rows))
-    done = results.keep(names, inputs, described)
-    if not keep:
-        remove(folders)
-    return done
+    return results.keep(names, inputs, described)
 
 
 def train_on_film(
@@ -233,7 +251,9 @@ def judged_run(
     settings: RunSettings = kept_settings(trained)
     folder = models_folder(trained)
     models, calibration = load_models(folder), read_calibration(folder / "calibration.json")
-    performance = make_performance(job, settings, store, on_progress=on_progress)
+    check_lids(models.character, models.landmarks)
+    reference = np.array(calibration.reference) if calibration.reference else None
+    performance = make_performance(job, settings, store, reference=reference, on_progress=on_progress)
     first = round(max(TRAIN_SHARE, settings.train_share) * performance.take.frame_count)
     if first >= performance.take.frame_count:
         raise InputError(

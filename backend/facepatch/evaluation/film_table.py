@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS
-from facepatch.evaluation.page import Table, mean_and_spread
+from facepatch.evaluation.networks import BUDGETS
+from facepatch.evaluation.page import Table, mean_and_spread, mean_of
 
 LONG = 400
 """Performers with more frames than this count in the average."""
@@ -27,18 +26,16 @@ _MEASURES = {
 
 
 def film_tables(results: Sequence[Mapping[str, Any]], column: str = CHANNELS) -> tuple[Table, ...]:
-    """One table per method: a row for each performer and character (mean over seeds), their average, the aim."""
-    return tuple(
-        _table(name, [one for one in results if one["method"] == name], column)
-        for name in dict.fromkeys(one["method"] for one in results)
-    )
+    """One table per method, budget and size: a row for each performer and character (mean over seeds), their average,
+    the aim."""
+    return tuple(_table(title, ones, column) for title, ones in _by_training(results).items())
 
 
 def reads() -> dict[str, Read]:
     """Column -> how it is read from the judgement of one clip; None where the frames say nothing."""
     out: dict[str, Read] = {label: _moving(name) for label, (name, _) in _MEASURES.items()}
     out["blinks"] = lambda one: _shared(one, "blinks", "closed")
-    out["open error"] = lambda one: _mean(one[f"blinks_{side}"]["open_error"] for side in "lr")
+    out["open error"] = lambda one: mean_of(one[f"blinks_{side}"]["open_error"] for side in "lr")
     out["lips meet"] = lambda one: one["lips"]["meet"]
     out["closures"] = lambda one: one["lips"]["closures_met"]
     out["meet wrongly"] = lambda one: one["lips"]["meet_wrongly"]
@@ -63,21 +60,30 @@ def averages(results: Sequence[Mapping[str, Any]], column: str = CHANNELS) -> di
             if one["take_frames"] > LONG:
                 each = performers.setdefault(one["performer"], {}).setdefault(one["character"], [])
                 each.append(read(one["columns"][column]))
-        out[label] = _mean(_mean(_mean(v) for v in each.values()) for each in performers.values())
+        out[label] = mean_of(mean_of(mean_of(v) for v in each.values()) for each in performers.values())
     return out
 
 
 def light_tables(results: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
-    """Per method and column, a row for each light and the second take, with and without colour augmentation: mean
-    correlation of the five measures, what it costs against the film as filmed, and each measure."""
+    """Per method, budget, size and column, a row for each light and the second take, with and without colour
+    augmentation: mean correlation of the five measures, what it costs against the film as filmed, and each measure."""
     return tuple(
-        _light_table(name, [one for one in results if one["method"] == name], column)
-        for name in dict.fromkeys(one["method"] for one in results)
+        _light_table(title, ones, column)
+        for title, ones in _by_training(results).items()
         for column in (CALIBRATED, CHANNELS)
     )
 
 
-def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
+def _by_training(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Results by method, budget and size, in words; of a run that was only judged, by its name."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for one in results:
+        trained = f", {BUDGETS[one['budget']]}, size {one['size']}" if "size" in one else ""
+        groups.setdefault(f"{one['method']}{trained}", []).append(one)
+    return groups
+
+
+def _light_table(title: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
     rows: list[tuple[str, ...]] = []
     groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for one in results:
@@ -95,7 +101,7 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
                 _light_row(f"{performer} -> {character}, {colour}: {light}", judged, costs, followed[-1])
             )
         relit, landmarks = (
-            [_mean(seed) for seed in zip(*some[1:], strict=True)] for some in (means, followed)
+            [mean_of(seed) for seed in zip(*some[1:], strict=True)] for some in (means, followed)
         )
         rows.append((f"{performer} -> {character}, {colour}: mean of the relit", "", mean_and_spread(relit),
                      mean_and_spread(landmarks), *("" for _ in _MEASURES)))  # fmt: skip
@@ -105,7 +111,7 @@ def _light_table(name: str, results: Sequence[Mapping[str, Any]], column: str) -
             label = f"{performer}, {colour}: judged on {ones[0]['second_take_name']}"
             rows.append(_light_row(label, judged, costs, []))
     return Table(
-        f"{name}, {column}. Cost: agreement as filmed minus agreement there; to reach: at most .03. Landmarks: "
+        f"{title}, {column}. Cost: agreement as filmed minus agreement there; to reach: at most .03. Landmarks: "
         "agreement of the relit film's own with those that judge, the film's as filmed.",
         (
             "film, augmentation, light",
@@ -139,16 +145,16 @@ def _followed(one: Mapping[str, Any], light: str) -> float | None:
 def agreement_of(one: Mapping[str, Any]) -> float | None:
     """Mean correlation of the five measures, of those that move."""
     every = reads()
-    return _mean(every[name](one) for name in _MEASURES)
+    return mean_of(every[name](one) for name in _MEASURES)
 
 
 def cost(first: Mapping[str, Any], second: Mapping[str, Any]) -> float | None:
     """By how much the correlations of `second` are below those of `first`: mean over the measures that move in both."""
     pairs = [(read(first), read(second)) for name, read in reads().items() if name in _MEASURES]
-    return _mean(a - b for a, b in pairs if a is not None and b is not None)
+    return mean_of(a - b for a, b in pairs if a is not None and b is not None)
 
 
-def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
+def _table(title: str, results: Sequence[Mapping[str, Any]], column: str) -> Table:
     rows: list[tuple[str, ...]] = []
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for one in results:
@@ -165,7 +171,7 @@ def _table(name: str, results: Sequence[Mapping[str, Any]], column: str) -> Tabl
     rows.append(_mean_row(f"mean of performers over {LONG} frames", mean))
     rows.append(("to reach", "", "", *(AIMS.get(label, "") for label in mean)))
     return Table(
-        f"{name}, {column}. A dash: nothing to judge by (no blink, lips never touch, a measure that moves by under "
+        f"{title}, {column}. A dash: nothing to judge by (no blink, lips never touch, a measure that moves by under "
         f"{STILL} inter-ocular distances).",
         ("film", "#frames", "#seeds", *(f"#{label}" for label in mean)),
         tuple(rows),
@@ -185,8 +191,3 @@ def _shared(one: Mapping[str, Any], what: str, value: str) -> float | None:
     both = [one[f"{what}_{side}"] for side in "lr"]
     count = sum(eye["blinks"] for eye in both)
     return sum(eye["blinks"] * eye[value] for eye in both if eye["blinks"]) / count if count else None
-
-
-def _mean(values: Any) -> float | None:
-    found = [value for value in values if value is not None]
-    return float(np.mean(found)) if found else None

@@ -16,11 +16,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from facepatch import __version__
 from facepatch.core.axes import UInt8
 from facepatch.core.progress import OnProgress, Progress, silent
 from facepatch.core.schema import to_dict
+from facepatch.evaluation.diverged import Diverged
 from facepatch.evaluation.film import TRAIN_SHARE, check_inputs, correlations, judge_clip, train_on_film
-from facepatch.evaluation.film_pictures import PICTURE, film_sheet
+from facepatch.evaluation.film_pictures import PICTURE, film_sheet, read_picture
 from facepatch.evaluation.film_table import light_tables
 from facepatch.evaluation.methods import (
     CHANNELS,
@@ -32,9 +34,10 @@ from facepatch.evaluation.methods import (
     method,
     retarget_settings,
 )
-from facepatch.evaluation.page import Part, Picture, Results, write_page
+from facepatch.evaluation.page import Part, Picture, write_page
 from facepatch.evaluation.pairs import belongings, remove
-from facepatch.evaluation.relight import LIGHTS, Light, face_shape, measured_light, relight_film
+from facepatch.evaluation.relight import LIGHTS, RECIPE, Light, face_shape, measured_light, relight_film
+from facepatch.evaluation.results import Results
 from facepatch.metrics.agreement import agreement
 from facepatch.pipelines.performance import Performance
 from facepatch.pipelines.run import Job, make_performance
@@ -70,7 +73,8 @@ def evaluate_light(
     `out/results/light`, the relit films to `out/relit`, and a page `out/light.html`. Goes on where it stopped.
 
     lights: the first is the control that the others are compared with. values: settings put over the preset. Several
-    methods get as many frames. keep: leave patches and networks on disk. What cannot be read is refused at the start.
+    methods get as many frames. keep: leave patches and networks on disk. What cannot be read or judged is refused at
+    the start; where a training diverges, DivergedError is raised at the end.
     """
     results, store = Results(out, "light"), Store(out)
     budget = equal_frames(size, values=values) if len(methods) > 1 else Budget()
@@ -82,6 +86,7 @@ def evaluate_light(
     films = relit_films(job.performer, out / "relit", lights, on_progress=on_progress)
     relit = Picture("Frames as filmed and relit", relit_sheet(films))
     found: list[dict[str, Any]] = []
+    diverged = Diverged()
     for name in methods:
         for seed in seeds:
             for colour in (AUGMENTED, PLAIN):
@@ -89,16 +94,31 @@ def evaluate_light(
                     name, size=size, seed=seed, values={**(values or {}), "train_share": TRAIN_SHARE}
                 )
                 made = made if colour == AUGMENTED else without_color(made)
-                found.append(
-                    _result(job, made, colour, films, results, store, size=size, budget=budget, retarget=retarget,
-                            keep=keep, on_progress=on_progress)
-                )  # fmt: skip
-                parts = [
-                    Part("Cost of another light", items=light_tables(results.every())),
-                    Part("Pictures", items=(relit,)),
-                ]
-                write_page(out / "light.html", "Another light, another day", parts)
+                leftovers: set[Path] = set()
+                with diverged.passed_over(f"{job.performer.stem}, {name} {colour}, seed {seed}"):
+                    found.append(
+                        _result(job, made, colour, films, results, store, size=size, budget=budget,
+                                retarget=retarget, leftovers=leftovers, on_progress=on_progress)
+                    )  # fmt: skip
+                if not keep:
+                    remove(leftovers)
+                _write_page(results, relit, out)
+    diverged.tell()
     return found
+
+
+def _write_page(results: Results, relit: Picture, out: Path) -> None:
+    whole = results.every()
+    second = [
+        Picture(f"{one['second_take_name']}, {one['colour']}: film, character", read_picture(path))
+        for one in whole
+        if "sheet" in one and (path := results.folder / one["sheet"]).is_file()
+    ]
+    parts = [
+        Part("Cost of another light", items=light_tables(whole)),
+        Part("Pictures", items=(relit, *second)),
+    ]
+    write_page(out / "light.html", "Another light, another day", parts)
 
 
 def without_color(made: Method) -> Method:
@@ -119,7 +139,8 @@ def relit_films(
     """The last third of a film in each light, by the name of the light. Those that lie there from before are kept."""
     film = open_film(performer)
     folder.mkdir(parents=True, exist_ok=True)
-    key = fingerprint(performer)[:8]
+    about = {"film": fingerprint(performer), "facepatch": __version__, "recipe": RECIPE, "share": TRAIN_SHARE}
+    key = key_of(about)[:8]
     out = {light.name: folder / f"{performer.stem}-{key}-{_slug(light)}.mp4" for light in lights}
     if all(path.is_file() for path in out.values()):
         return out
@@ -146,7 +167,7 @@ def _slug(light: Light) -> str:
 
 def _result(
     job: LightJob, made: Method, colour: str, films: Mapping[str, Path], results: Results, store: Store, *,
-    size: Size, budget: Budget, retarget: RetargetSettings, keep: bool, on_progress: OnProgress,
+    size: Size, budget: Budget, retarget: RetargetSettings, leftovers: set[Path], on_progress: OnProgress,
 ) -> dict[str, Any]:  # fmt: skip
     names = (
         job.performer.stem,
@@ -173,18 +194,17 @@ def _result(
         return kept
     one = Job(take=job.performer, character=job.character, motion=job.motion, picks=job.picks)
     performance = make_performance(one, made.settings, store, on_progress=on_progress)
-    takes = {
-        name: make_performance(Job(take=path, character=job.character), made.settings, store)
-        for name, path in films.items()
-    }
+
+    def later(path: Path) -> Performance:
+        """Another film of the performer, measured as `facepatch retarget` does."""
+        film = Job(take=path, character=job.character)
+        return make_performance(film, made.settings, store, reference=performance.take.reference)
+
+    takes = {name: later(path) for name, path in films.items()}
     control = takes[next(iter(films))]
-    other = None
-    if job.second_take is not None:
-        other = make_performance(
-            Job(take=job.second_take, character=job.character), made.settings, store,
-            reference=performance.take.reference,
-        )  # fmt: skip
+    other = None if job.second_take is None else later(job.second_take)
     fitted = train_on_film(one, performance, made, store, budget=budget, on_progress=on_progress)
+    leftovers |= belongings(fitted)
     sheet = results.path(*names).with_suffix(".png")
     judged = {
         name: judge(fitted, performance, take, truth=control, retarget=retarget)
@@ -197,7 +217,7 @@ def _result(
         write_picture(
             sheet, film_sheet(other, clips[CHANNELS], fitted.models, np.arange(other.take.frame_count))
         )
-    done = results.keep(
+    return results.keep(
         names,
         inputs,
         {
@@ -217,11 +237,9 @@ def _result(
             "landmarks": {name: seen_alike(control, take) for name, take in takes.items()},
             "second_take": second,
             "second_take_name": None if job.second_take is None else job.second_take.stem,
+            "sheet": sheet.name,
         },
     )
-    if not keep:
-        remove(belongings(fitted))
-    return done
 
 
 def judge(

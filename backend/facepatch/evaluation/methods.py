@@ -6,9 +6,9 @@ same code; what differs is in the settings and in the networks alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from facepatch.evaluation.networks import (
     scaled,
     seconds_per_iteration,
 )
+from facepatch.evaluation.results import machine, without_seed
 from facepatch.evaluation.rivals import KimNetworks, MoserNetworks
 from facepatch.patches.makeup import wears_makeup
 from facepatch.patches.regions import WHOLE
@@ -108,20 +109,25 @@ class Method:
     def pace(self, lesson: Lesson, *, store: Store) -> dict[str, float]:
         """Seconds per iteration of each network, measured once for all data and seeds, and kept: a budget in seconds is
         the same number of iterations on every pair, and when an evaluation goes on later."""
-        stage = store.stage("pace", self.cost())
+        stage = self.pace_stage(store)
         if not stage.done:
             stage.finish(**self.measured_pace(lesson))
         return stage.values
+
+    def pace_stage(self, store: Store) -> Stage:
+        """Where `pace` is kept."""
+        return store.stage("pace", self.cost())
 
     def cost(self) -> dict[str, Any]:
         """What the seconds of an iteration depend on."""
         described = {
             "device": device_for().type,
+            "machine": machine(),
             "networks": repr(self.networks),
             "loops": {name: to_dict(loop) for name, loop in self.networks.loops(self.settings).items()},
             **{name: to_dict(getattr(self.settings, name)) for name in ("patches", "reenactment", "weights")},
         }
-        return _without_seed(described)
+        return without_seed(described)
 
     def measured_pace(self, lesson: Lesson) -> dict[str, float]:
         """`pace`, measured now."""
@@ -145,7 +151,7 @@ class Fitted:
 
     @property
     def seconds(self) -> float:
-        """Time spent in training iterations, all networks together."""
+        """Time spent in training, with quality checks and failed starts, all networks together."""
         return sum(float(stage.values["seconds"]) for stage in self.stages.values())
 
     @property
@@ -221,16 +227,6 @@ def own_renders(subject: Subject, models: FaceModels, settings: RunSettings) -> 
     return np.concatenate(out)
 
 
-def _without_seed(values: Any) -> Any:
-    if isinstance(values, dict):
-        return {
-            name: _without_seed(value)
-            for name, value in cast("dict[str, Any]", values).items()
-            if name != "seed"
-        }
-    return values
-
-
 def whole_face(settings: RunSettings) -> RunSettings:
     """One patch with as many pixels as all the local ones, so that an iteration costs about the same."""
     pixels = len(settings.patches.regions) * settings.patches.size**2
@@ -238,7 +234,14 @@ def whole_face(settings: RunSettings) -> RunSettings:
     return replace(settings, patches=replace(settings.patches, regions=WHOLE, size=size))
 
 
-METHODS = ("product", "paper", "kim2021", "moser2021", "whole face")
+RIVALS: dict[str, Callable[[Size], Networks]] = {
+    "kim2021": KimNetworks,
+    "moser2021": lambda size: MoserNetworks(),
+}
+"""Name -> networks on the whole face."""
+COMPARED = ("product", "paper", *RIVALS)
+"""What stands in the comparison where nothing else is said."""
+METHODS = (*COMPARED, "whole face")
 
 
 def method(
@@ -258,8 +261,7 @@ def method(
         return Method(name, settings)
     if name == "whole face":
         return Method(name, whole_face(settings))
-    networks = KimNetworks(size) if name == "kim2021" else MoserNetworks()
-    return Method(name, whole_face(settings), networks)
+    return Method(name, whole_face(settings), RIVALS[name](size))
 
 
 def equal_frames(

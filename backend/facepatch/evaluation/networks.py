@@ -26,6 +26,8 @@ from facepatch.training.settings import LoopSettings
 
 Size = Literal["preview", "paper"]
 """preview: small networks for two CPU cores. paper: the papers' own sizes, for a GPU."""
+BUDGETS = {"frames": "equal frames", "time": "equal time", "settings": "iterations of the settings"}
+"""`Budget.name` -> in words."""
 WARM_UP, MEASURED = 4, 10
 """Iterations before the clock counts (first calls are slow), and those that count."""
 
@@ -121,7 +123,7 @@ def scaled(loop: LoopSettings, factor: float) -> LoopSettings:
 def seconds_per_iteration(networks: Networks, lesson: Lesson) -> dict[str, float]:
     """Seconds per iteration of each network on this machine, from a training of a few iterations that leaves nothing
     behind."""
-    count = WARM_UP + MEASURED
+    count = WARM_UP + MEASURED + 1
     loops = networks.loops(lesson.settings)
     short = {
         name: replace(loop, iterations=count, warmup=0, checkpoint_every=count)

@@ -1,116 +1,22 @@
-"""What experiments leave behind: one JSON file per result, so that a stopped evaluation goes on, and a page."""
+"""The pages of experiments: tables and pictures."""
 
 from __future__ import annotations
 
-import json
-import os
-import platform
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
 from facepatch import __version__
 from facepatch.core.axes import UInt8
-from facepatch.core.errors import FormatError
 from facepatch.core.records import write_text
-from facepatch.pipelines.store import key_of
+from facepatch.evaluation.results import machine
 from facepatch.report.html_text import cell, head, section, table
 from facepatch.report.images import data_uri
 from facepatch.report.style import STYLE
-
-KIND = "facepatch.evaluation"
-VERSION = 2
-ABOVE = re.compile(r"[^\w.+-]+")
-
-
-class Results:
-    """The results of one experiment below an evaluation's folder: `OUT/results/EXPERIMENT/A--B--C.json`."""
-
-    def __init__(self, out: Path, experiment: str) -> None:
-        self.folder = out / "results" / experiment
-        self.experiment = experiment
-
-    def path(self, *names: object) -> Path:
-        """The file of the result called `names`: such as pair, method, budget, seed."""
-        return self.folder / ("--".join(ABOVE.sub("_", str(name)) for name in names) + ".json")
-
-    def kept(self, names: Sequence[object], inputs: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The result where there is one that was made from exactly these inputs (JSON values), else None."""
-        path = self.path(*names)
-        if not path.is_file():
-            return None
-        values = _read(path)
-        return values if values["inputs"] == key_of({**inputs, "facepatch": __version__}) else None
-
-    def keep(
-        self, names: Sequence[object], inputs: Mapping[str, Any], values: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Write a result; what is not finite becomes null. Returns it as `kept` will."""
-        whole = {
-            "record": KIND,
-            "version": VERSION,
-            "experiment": self.experiment,
-            "inputs": key_of({**inputs, "facepatch": __version__}),
-            "when": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            **plain(values),
-        }
-        write_text(self.path(*names), json.dumps(whole, indent=1, allow_nan=False) + "\n")
-        return whole
-
-    def every(self) -> list[dict[str, Any]]:
-        """All results that lie in the folder, also those of other seeds and methods, in the order of their names."""
-        return [_read(path) for path in sorted(self.folder.glob("*.json"))]
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if (values["record"], values["version"]) != (KIND, VERSION):
-            raise FormatError(f"{path}: is no result of an evaluation of version {VERSION}. Delete it.")
-    except FormatError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(
-            f"{path}: is no whole result ({error}). Delete it to have it made again."
-        ) from error
-    return values
-
-
-def plain(value: Any) -> Any:
-    """Mappings, sequences, arrays and numbers as JSON values; NaN and infinity as null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def machine() -> str:
-    """What it ran on: processor, cores, GPU, Python, torch."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
-        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-        name = names[0] if names else name
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return (
-        f"{name}, {os.cpu_count()} CPUs{gpu}, Python {platform.python_version()}, torch {torch.__version__}"
-    )
 
 
 @dataclass(frozen=True)
@@ -180,10 +86,17 @@ class Part:
 def mean_and_spread(values: Iterable[float | None], form: str = ".3f", *, nothing: str = "–") -> str:
     """Mean over seeds, and plus or minus half their range where there are several; `nothing` where there is none."""
     found = [value for value in values if value is not None]
-    if not found:
+    mean = mean_of(found)
+    if mean is None:
         return nothing
     spread = (max(found) - min(found)) / 2 if len(found) > 1 else None
-    return with_spread(float(np.mean(found)), spread, form)
+    return with_spread(mean, spread, form)
+
+
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """The mean of what is there; None where nothing is."""
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None
 
 
 def with_spread(mean: float, spread: float | None, form: str) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from facepatch.evaluation.methods import CALIBRATED, CHANNELS, COLUMNS, METHODS
-from facepatch.evaluation.page import Part, Picture, Results, Table, mean_and_spread, write_page
+from facepatch.evaluation.networks import BUDGETS
+from facepatch.evaluation.page import Part, Picture, Table, mean_and_spread, write_page
 from facepatch.evaluation.pair_means import Values, error_of, mean_text, pair_ratio, values_of
 from facepatch.evaluation.pair_pictures import pair_sheet
 from facepatch.evaluation.pairs import EXPERIMENT, NEUTRAL, OWN_RENDERS, PROJECTION
 from facepatch.evaluation.published import ratios_of_table_3
+from facepatch.evaluation.results import Results
 
-BUDGETS = {"frames": "equal frames", "time": "equal time", "settings": "iterations of the settings"}
 FRAMES = ("mouth open", "wide", "narrow", "eyes shut", "one eye", "brows up", "brows down")
 ABOUT = (
     "The source character plays a capture and is retargeted as if it were a performer; the target character under the "

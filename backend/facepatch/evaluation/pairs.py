@@ -17,8 +17,9 @@ import numpy as np
 from facepatch.core.axes import Float32
 from facepatch.core.progress import OnProgress, silent
 from facepatch.core.schema import to_dict
+from facepatch.evaluation.diverged import Diverged
 from facepatch.evaluation.methods import (
-    METHODS,
+    COMPARED,
     Budget,
     Fitted,
     Method,
@@ -27,9 +28,10 @@ from facepatch.evaluation.methods import (
     method,
     retarget_settings,
 )
-from facepatch.evaluation.page import Results
+from facepatch.evaluation.networks import BUDGETS
 from facepatch.evaluation.pair import Pair, PairJob, open_pair
 from facepatch.evaluation.pair_pictures import draw_known, draw_method
+from facepatch.evaluation.results import Results
 from facepatch.metrics.vertex_error import RegionError, brow_regions, face_regions, inter_ocular, vertex_error
 from facepatch.pipelines.settings import RetargetSettings
 from facepatch.pipelines.store import Store, key_of
@@ -145,6 +147,25 @@ def measure(
     return results.keep(names, inputs, values)
 
 
+def measure_paces(
+    methods: Iterable[Method],
+    pair: Pair,
+    store: Store,
+    *,
+    leftovers: set[Path],
+    on_progress: OnProgress = silent,
+) -> None:
+    """Measure what an iteration of every method costs, all before the first training: where the load on the machine
+    changed between two of them, equal time would not be equal. leftovers: as of `measure`."""
+    for made in methods:
+        if not made.pace_stage(store).done:
+            lesson = made.lesson(
+                pair.performance(made.settings), pair.target, pair.stage, store=store, on_progress=on_progress
+            )
+            leftovers.add(lesson.data.stage.folder)
+            made.pace(lesson, store=store)
+
+
 def belongings(fitted: Fitted) -> set[Path]:
     """The folders of a trained method in `Store.stages`: patches, networks, bundle."""
     folders = {fitted.lesson.data.stage.folder, *(stage.folder for stage in fitted.stages.values())}
@@ -162,7 +183,7 @@ def remove(folders: Iterable[Path]) -> None:
 class Comparison:
     """How methods are compared."""
 
-    methods: tuple[str, ...] = METHODS[:-1]
+    methods: tuple[str, ...] = COMPARED
     size: Size = "preview"
     budgets: tuple[str, ...] = ("frames", "time")
     seeds: int = 3
@@ -181,30 +202,38 @@ def evaluate_pairs(
     on_progress: OnProgress = silent,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Every method on every job with every budget and seed. Goes on where an earlier call stopped; returns the results.
+    Raises DivergedError at the end, where a training diverged.
 
     on_pair: called when all results of a pair and seed are kept (`pair_page.write_pairs` makes the page of them).
     """
     store, results = Store(out), Results(out, EXPERIMENT)
     retarget = retarget_settings(comparison.size, comparison.values)
     found: list[dict[str, Any]] = []
-    pairs = [
-        open_pair(job, store) for job in jobs
-    ]  # what cannot be read is refused before the first training
+    diverged = Diverged()
+    pairs = [open_pair(job, store) for job in jobs]  # refuses what cannot be read before the first training
     for seed in range(comparison.seeds):
         for pair in pairs:
             leftovers: set[Path] = set()
+            if "time" in comparison.budgets:
+                every = [
+                    method(name, size=comparison.size, values=comparison.values)
+                    for name in comparison.methods
+                ]
+                measure_paces(every, pair, store, leftovers=leftovers, on_progress=on_progress)
             for budget in budgets(comparison, pair, store, leftovers=leftovers, on_progress=on_progress):
                 for name in comparison.methods:
                     made = method(name, size=comparison.size, seed=seed, values=comparison.values)
-                    found.append(
-                        measure(
-                            pair, made, results, store=store, retarget=retarget, size=comparison.size,
-                            budget=budget, leftovers=leftovers, on_progress=on_progress,
-                        )
-                    )  # fmt: skip
+                    with diverged.passed_over(f"{pair.name}, {name}, {BUDGETS[budget.name]}, seed {seed}"):
+                        found.append(
+                            measure(
+                                pair, made, results, store=store, retarget=retarget, size=comparison.size,
+                                budget=budget, leftovers=leftovers, on_progress=on_progress,
+                            )
+                        )  # fmt: skip
             if not comparison.keep:
                 remove(leftovers)
             on_pair()
+    diverged.tell()
     return found
 
 

@@ -28,6 +28,8 @@ from facepatch.geometry.normals import vertex_normals
 from facepatch.landmarks.mediapipe_mesh import quiet_stderr
 from facepatch.render.video import Film, FilmWriter, open_film
 
+RECIPE = 1
+"""Raised when a film relit by the same light no longer looks the same."""
 BALANCED_K = 5500.0
 """Colour temperature that the camera is taken to be balanced for: daylight."""
 LUMA = np.array([0.2126, 0.7152, 0.0722])

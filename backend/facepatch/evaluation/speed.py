@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 
 from facepatch.core.axes import UInt8
 from facepatch.core.progress import OnProgress, Progress, silent
-from facepatch.evaluation.methods import METHODS, Budget, Fitted, Size, method
-from facepatch.evaluation.page import Part, Results, Table, mean_and_spread, write_page
-from facepatch.evaluation.pairs import PairJob, belongings, open_pair, remove
+from facepatch.evaluation.methods import COMPARED, Budget, Fitted, Method, Size, method
+from facepatch.evaluation.page import Part, Table, mean_and_spread, write_page
+from facepatch.evaluation.pairs import Pair, PairJob, belongings, open_pair, remove
 from facepatch.evaluation.published import TABLE_2
+from facepatch.evaluation.results import Results
 from facepatch.pipelines.store import Store
 
 EXPERIMENT = "time"
@@ -33,7 +35,7 @@ ABOUT = (
 class TimeTrial:
     """What is timed."""
 
-    methods: tuple[str, ...] = METHODS[:-1]
+    methods: tuple[str, ...] = COMPARED
     size: Size = "preview"
     values: Mapping[str, Any] = field(default_factory=dict)
     """Settings put over every preset."""
@@ -47,8 +49,27 @@ def evaluate_time(
     Measured anew at every call, all methods together: times of different days do not belong into one table.
     """
     store, results = Store(out), Results(out, EXPERIMENT)
+    before = set(store.stages.iterdir())  # what other experiments have kept stays
     pair = open_pair(job, store)
     made = [method(name, size=trial.size, values=trial.values) for name in trial.methods]
+    found, folders = _measured(pair, made, trial, store, on_progress)
+    remove(folders - before)
+    run = datetime.now(UTC).isoformat(timespec="seconds")
+    found = [
+        results.keep((pair.name, one["method"], trial.size), {"method": one["method"]}, {**one, "run": run})
+        for one in found
+    ]
+    write_page(
+        out / "time.html", "Time of training and inference",
+        [Part("All methods in one run", items=(time_table(found),))], about=ABOUT,
+    )  # fmt: skip
+    return found
+
+
+def _measured(
+    pair: Pair, made: Sequence[Method], trial: TimeTrial, store: Store, on_progress: OnProgress
+) -> tuple[list[dict[str, Any]], set[Path]]:
+    """What is told of each method, and the folders that hold its patches and networks."""
     ready: list[tuple[Fitted, UInt8]] = []
     folders: set[Path] = set()
     paces: list[dict[str, float]] = []
@@ -79,13 +100,8 @@ def evaluate_time(
             "inference_ms_in_batches": many[index],
             "patches": list(ready[index][1].shape[1:3]),
         }
-        found.append(results.keep((pair.name, one.name, trial.size), {"method": one.name}, values))
-    remove(folders)
-    write_page(
-        out / "time.html", "Time of training and inference",
-        [Part("All methods in one run", items=(time_table(found),))], about=ABOUT,
-    )  # fmt: skip
-    return found
+        found.append(values)
+    return found, folders
 
 
 def _inference(ready: Sequence[tuple[Fitted, UInt8]], batch: int, on_progress: OnProgress) -> list[float]:

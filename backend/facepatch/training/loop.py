@@ -75,7 +75,7 @@ class TrainingHistory:
     values: list[list[float]]
     """One row per entry of `iterations`, in the order of `names`."""
     seconds: float
-    """Time spent in iterations, over all sessions."""
+    """Time spent in iterations and in checks of the quality, over all sessions and starts."""
     attempt: int
     """0 unless training had to start over."""
     doubt: str = ""
@@ -272,13 +272,12 @@ def train(
     At the end the module holds the best of the checked networks, or where nothing judges (`Trainee.quality`) the last
     moving average. `fingerprint` says which settings and data the checkpoint belongs to. Where `trainee.check` objects,
     training starts over, twice at most: the third start goes on to the end, where `Trainee.doubt` says what is wrong.
-    Raises DivergedError when the loss leaves the finite numbers for the second time; whatever stops the training, the
-    last checkpoint is kept.
+    Raises DivergedError when the loss leaves the finite numbers for the second time in one start; whatever stops the
+    training, the last checkpoint is kept.
     Progress comes after every iteration, with the newest quality; a training that is cancelled there writes its
     checkpoint first.
     """
     training = Training(trainee, settings, folder, fingerprint)
-    rollbacks = 0 if training.caution == 1.0 else 1
     begun, begun_at = time.monotonic(), training.iteration
     shown_at = begun
     while not training.ended:
@@ -286,8 +285,7 @@ def train(
         values = training.step()
         training.seconds += time.monotonic() - before
         if not math.isfinite(values["loss"]):
-            rollbacks += 1
-            training = _roll_back(trainee, settings, training, rollbacks)
+            training = _roll_back(trainee, settings, training)
             continue
         objection = trainee.check(training.iteration)
         if objection and _starts_over(training, objection):
@@ -297,7 +295,7 @@ def train(
             before = time.monotonic()
             training.check_quality()
             training.seconds += time.monotonic() - before
-        if training.due(10):
+        if training.due(10) or training.ended:
             training.names = tuple(values)
             training.iterations.append(iteration)
             training.values.append(list(values.values()))
@@ -348,9 +346,9 @@ def _finish(training: Training) -> TrainingHistory:
     )  # fmt: skip
 
 
-def _roll_back(trainee: Trainee, settings: LoopSettings, training: Training, rollbacks: int) -> Training:
+def _roll_back(trainee: Trainee, settings: LoopSettings, training: Training) -> Training:
     at = training.iteration
-    if rollbacks > 1:
+    if training.caution < 1.0:
         raise DivergedError(
             f"{trainee.name}: the loss is not a finite number at iteration {at}, for the second time. The last good "
             f"checkpoint is kept in {training.folder}. Lower the learning rate (now {settings.learning_rate:g})."
