@@ -24,8 +24,6 @@ VALUES: dict[str, Any] = {
 def test_times_of_two_methods(tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "ROUNDS", 1)
     monkeypatch.setattr(speed, "CALLS", 3)
-    others = tmp_path / "stages" / "reenactment-of-another-experiment"
-    others.mkdir(parents=True)
     job = PairJob(
         tiny.double, tiny.hero, (tiny.motion,), source_picks=tiny.double_picks, target_picks=tiny.hero_picks
     )
@@ -41,7 +39,24 @@ def test_times_of_two_methods(tiny: SimpleNamespace, tmp_path: Path, monkeypatch
     assert "6.31" in (tmp_path / "time.html").read_text()
     assert time_table(found).rows[0][0] == "paper"
     left = {path.name.split("-")[0] for path in (tmp_path / "stages").iterdir()}
-    assert left <= {"character", "pca", "reenactment"}
+    assert left <= {"character", "pca"}
+    assert paper["run"] == moser["run"]
+
+
+def test_what_other_experiments_have_kept_stays(
+    tiny: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(*given: Any) -> tuple[list[dict[str, Any]], set[Path]]:
+        own = tmp_path / "stages" / "reenactment-own"
+        own.mkdir()
+        return [], {own, others}
+
+    monkeypatch.setattr(speed, "_measured", measured)
+    job = PairJob(
+        tiny.double, tiny.hero, (tiny.motion,), source_picks=tiny.double_picks, target_picks=tiny.hero_picks
+    )
+    others = tmp_path / "stages" / "reenactment-of-another-experiment"
+    others.mkdir(parents=True)
+    evaluate_time(job, TimeTrial(methods=("paper",), values=VALUES), tmp_path)
     assert others.is_dir()
-    assert len(list((tmp_path / "stages").glob("reenactment-*"))) == 1
-    assert found[0]["run"] == found[1]["run"]
+    assert not (tmp_path / "stages" / "reenactment-own").exists()

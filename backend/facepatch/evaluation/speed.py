@@ -49,8 +49,8 @@ def evaluate_time(
     Measured anew at every call, all methods together: times of different days do not belong into one table.
     """
     store, results = Store(out), Results(out, EXPERIMENT)
-    before = set(store.stages.iterdir())  # what other experiments have kept stays
     pair = open_pair(job, store)
+    before = set(store.stages.iterdir())  # what other experiments have kept stays
     made = [method(name, size=trial.size, values=trial.values) for name in trial.methods]
     found, folders = _measured(pair, made, trial, store, on_progress)
     remove(folders - before)
