@@ -116,11 +116,9 @@ def _variants(
     budget = Budget(seconds=trials.seconds)
     if ablation.equal_time:
         every = [named(variant, settings, base) for variant in ablation.variants]
-        measure_paces(every, pair, store, leftovers=leftovers, on_progress=on_progress)
+        paces = measure_paces(every, pair, store, leftovers=leftovers, on_progress=on_progress)
         if trials.seconds is None:
-            budget = Budget(
-                seconds=reference_seconds(ablation, pair, every[0], store, on_progress=on_progress)
-            )
+            budget = Budget(seconds=every[0].seconds(paces[0]))
     for variant in ablation.variants:
         target = with_motion(variant.motion, pair.target, seed=settings.seed)
         with diverged.passed_over(f"{pair.name}, {base} {variant.name}, seed {settings.seed}"):
@@ -136,19 +134,6 @@ def _variants(
 def named(variant: Variant, settings: RunSettings, base: Base) -> Method:
     """The variant's method, with a name that tells the base too."""
     return replace(variant.method(settings), name=f"{base} {variant.name}")
-
-
-def reference_seconds(
-    ablation: Ablation, pair: Pair, made: Method, store: Store, *, on_progress: OnProgress = silent
-) -> float:
-    """What the training of `made` costs on this machine. Measured once for all pairs and seeds, and kept."""
-    stage = store.stage("equal-time", {"experiment": ablation.name, **made.cost()})
-    if not stage.done:
-        lesson = made.lesson(
-            pair.performance(made.settings), pair.target, pair.stage, store=store, on_progress=on_progress
-        )
-        stage.finish(seconds=made.seconds(lesson, store=store))
-    return float(stage.values["seconds"])
 
 
 def ablation_tables(ablation: Ablation, found: Sequence[Mapping[str, Any]]) -> list[Table]:

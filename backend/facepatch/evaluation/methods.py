@@ -93,7 +93,7 @@ class Method:
         """The trainings' settings that keep to `budget`."""
         loops = self.networks.loops(self.settings)
         if budget.seconds is not None:
-            factor = budget.seconds / self.seconds(lesson, store=store)
+            factor = budget.seconds / self.seconds(self.pace(lesson, store=store))
             return {name: scaled(loop, factor) for name, loop in loops.items()}
         frames = budget.frames
         return {
@@ -101,10 +101,9 @@ class Method:
             for name, loop in loops.items()
         }
 
-    def seconds(self, lesson: Lesson, *, store: Store) -> float:
-        """What the training costs on this machine with the iterations of the settings."""
-        each = self.pace(lesson, store=store)
-        return sum(loop.iterations * each[name] for name, loop in self.networks.loops(self.settings).items())
+    def seconds(self, pace: Mapping[str, float]) -> float:
+        """What the training costs at a `pace` with the iterations of the settings."""
+        return sum(loop.iterations * pace[name] for name, loop in self.networks.loops(self.settings).items())
 
     def pace(self, lesson: Lesson, *, store: Store) -> dict[str, float]:
         """Seconds per iteration of each network, measured once for all data and seeds, and kept: a budget in seconds is

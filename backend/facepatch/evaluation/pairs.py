@@ -148,14 +148,14 @@ def measure(
 
 
 def measure_paces(
-    methods: Iterable[Method],
+    methods: Sequence[Method],
     pair: Pair,
     store: Store,
     *,
     leftovers: set[Path],
     on_progress: OnProgress = silent,
-) -> None:
-    """Measure what an iteration of every method costs, all before the first training: where the load on the machine
+) -> list[dict[str, float]]:
+    """`Method.pace` of every method, kept or measured now, all before the first training: where the load on the machine
     changed between two of them, equal time would not be equal. leftovers: as of `measure`."""
     for made in methods:
         if not made.pace_stage(store).done:
@@ -164,6 +164,7 @@ def measure_paces(
             )
             leftovers.add(lesson.data.stage.folder)
             made.pace(lesson, store=store)
+    return [made.pace_stage(store).values for made in methods]
 
 
 def belongings(fitted: Fitted) -> set[Path]:
@@ -257,13 +258,7 @@ def budgets(
         seconds = comparison.seconds
         if seconds is None:
             product = method("product", size=comparison.size, values=comparison.values)
-            stage = store.stage("equal-time", product.cost())
-            if not stage.done:
-                lesson = product.lesson(
-                    pair.performance(product.settings), pair.target, pair.stage, store=store, on_progress=on_progress
-                )  # fmt: skip
-                leftovers.add(lesson.data.stage.folder)
-                stage.finish(seconds=product.seconds(lesson, store=store))
-            seconds = float(stage.values["seconds"])
+            (pace,) = measure_paces([product], pair, store, leftovers=leftovers, on_progress=on_progress)
+            seconds = product.seconds(pace)
         found.append(Budget(seconds=seconds))
     return found
